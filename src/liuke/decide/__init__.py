@@ -1,0 +1,1 @@
+"""Decide: whom to contact about what, and whom to leave alone."""

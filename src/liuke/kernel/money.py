@@ -1,0 +1,29 @@
+"""Amounts are whole minor units (分, cents) with a currency beside them."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Decimal
+
+# ISO 4217: currencies whose minor unit isn't a hundredth
+_EXPONENTS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "KWD": 3, "OMR": 3, "TND": 3, "JOD": 3}
+
+
+def minor_exponent(currency: str) -> int:
+    """Return how many decimals the currency's major unit has."""
+    return _EXPONENTS.get(currency.upper(), 2)
+
+
+def to_minor(amount: Decimal, currency: str) -> int:
+    """Return an amount in minor units, halves rounded to even.
+
+    Examples
+    --------
+    >>> to_minor(Decimal("12.345"), "CNY")
+    1234
+    """
+    return int(amount.scaleb(minor_exponent(currency)).to_integral_value(ROUND_HALF_EVEN))
+
+
+def from_minor(minor: int, currency: str) -> Decimal:
+    """Return minor units as an amount of the major unit."""
+    return Decimal(minor).scaleb(-minor_exponent(currency))

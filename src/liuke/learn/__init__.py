@@ -1,0 +1,1 @@
+"""Learn: prove with control groups what the work has changed."""

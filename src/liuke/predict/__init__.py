@@ -1,0 +1,1 @@
+"""Predict: who is drifting away, why, and what is at stake."""

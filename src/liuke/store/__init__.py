@@ -1,0 +1,1 @@
+"""Store: where the shop's data lie and how they are written."""

@@ -1,0 +1,144 @@
+"""Takes steps once, remembers each, and traces a table to what it was made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+
+from liuke.store.lineage.contracts import Step, StepRecord, StepResult, StepState
+from liuke.store.lineage.tables import steps
+from liuke.store.operations import Operations
+
+
+class StepLog:
+    """Remembers the steps of one workspace.
+
+    Parameters
+    ----------
+    operations : Operations
+    clock : callable
+        Gives the present instant (naive UTC); used for durations and ``started_at`` only.
+    """
+
+    def __init__(self, operations: Operations, clock: Callable[[], datetime]) -> None:
+        self._operations = operations
+        self._clock = clock
+
+    def take(self, step: Step, body: Callable[[], StepResult], *, always: bool = False) -> StepRecord:
+        """Run ``body`` unless the same step was completed before.
+
+        Parameters
+        ----------
+        step : Step
+        body : callable
+            Does the work. It may be called again after a crash, so it must be safe to repeat.
+        always : bool
+            Run even if the fingerprint was completed (a step that acts on the outside, such as sending).
+
+        Returns
+        -------
+        StepRecord
+            With ``repeated`` set if nothing had to be done.
+        """
+        if not always and (done := self._completed(step.fingerprint)) is not None:
+            return replace(done, repeated=True)
+        started_at = self._clock()
+        step_id = self._open(step, started_at)
+        try:
+            result = body()
+        except BaseException as error:
+            self._close(step_id, StepState.FAILED, started_at, StepResult(note=f"{type(error).__name__}: {error}"))
+            raise
+        self._close(step_id, StepState.DONE, started_at, result)
+        with self._operations.read() as connection:
+            return _record(connection.execute(select(steps).where(steps.c.step_id == step_id)).one())
+
+    def recent(self, limit: int = 50) -> list[StepRecord]:
+        """Return the latest steps, the newest first."""
+        with self._operations.read() as connection:
+            rows = connection.execute(select(steps).order_by(steps.c.step_id.desc()).limit(limit)).all()
+        return [_record(row) for row in rows]
+
+    def writers(self, table: str) -> list[StepRecord]:
+        """Return the completed steps that wrote a lake table, the newest first."""
+        with self._operations.read() as connection:
+            rows = connection.execute(
+                select(steps).where(steps.c.state == StepState.DONE).order_by(steps.c.step_id.desc())
+            ).all()
+        return [record for record in map(_record, rows) if table in record.outputs]
+
+    def upstream(self, table: str) -> dict[str, StepRecord]:
+        """Return every table that ``table`` was made of, directly or not, with the step that last wrote it.
+
+        A table without a writing step (a source's) isn't a key of the result but appears in its readers' inputs.
+        """
+        found: dict[str, StepRecord] = {}
+        pending = [table]
+        while pending:
+            name = pending.pop()
+            writers = self.writers(name)
+            if name in found or not writers:
+                continue
+            found[name] = writers[0]
+            pending.extend(sorted(writers[0].inputs))
+        return found
+
+    def _completed(self, fingerprint: str) -> StepRecord | None:
+        query = (
+            select(steps)
+            .where(steps.c.fingerprint == fingerprint, steps.c.state == StepState.DONE)
+            .order_by(steps.c.step_id.desc())
+            .limit(1)
+        )
+        with self._operations.read() as connection:
+            row = connection.execute(query).one_or_none()
+        return _record(row) if row is not None else None
+
+    def _open(self, step: Step, started_at: datetime) -> int:
+        values = {
+            "name": step.name,
+            "as_of": step.as_of,
+            "fingerprint": step.fingerprint,
+            "definition": step.definition,
+            "state": StepState.RUNNING,
+            "started_at": started_at,
+            "inputs": dict(step.inputs),
+            "outputs": {},
+            "counts": {},
+        }
+        with self._operations.begin() as connection:
+            key = connection.execute(insert(steps).values(values)).inserted_primary_key
+        assert key is not None
+        return int(key[0])
+
+    def _close(self, step_id: int, state: StepState, started_at: datetime, result: StepResult) -> None:
+        values = {
+            "state": state,
+            "seconds": (self._clock() - started_at).total_seconds(),
+            "outputs": dict(result.outputs),
+            "counts": dict(result.counts),
+            "note": result.note,
+        }
+        with self._operations.begin() as connection:
+            connection.execute(update(steps).where(steps.c.step_id == step_id).values(values))
+
+
+def _record(row: Row[Any]) -> StepRecord:
+    return StepRecord(
+        step_id=row.step_id,
+        name=row.name,
+        as_of=row.as_of,
+        fingerprint=row.fingerprint,
+        state=StepState(row.state),
+        started_at=row.started_at,
+        seconds=row.seconds,
+        inputs=row.inputs,
+        outputs=row.outputs,
+        counts=row.counts,
+        note=row.note,
+        definition=row.definition,
+    )

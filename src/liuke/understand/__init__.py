@@ -1,0 +1,1 @@
+"""Understand: what the facts say about one customer (`tags`) and about the shop (`metrics`)."""
