@@ -1,0 +1,49 @@
+"""Is a model any good? Rolling origins, calibration, honest measures and a leakage canary, shared by all models."""
+
+from liuke.predict.evaluation.bootstrap import bootstrap_auroc_difference, bootstrap_ranking
+from liuke.predict.evaluation.calibration import Calibrator, fit_calibrator
+from liuke.predict.evaluation.canary import Leak, find_leaks, refuse_leaks
+from liuke.predict.evaluation.errors import EvaluationDataError, LeakageError
+from liuke.predict.evaluation.origins import MIN_ORIGINS, OriginPlan, plan_origins
+from liuke.predict.evaluation.probabilities import (
+    ReliabilityRow,
+    brier_score,
+    calibration_error,
+    log_loss,
+    reliability_table,
+)
+from liuke.predict.evaluation.ranking import (
+    auroc,
+    average_precision,
+    lift_at,
+    precision_at_recall,
+    recall_at_precision,
+)
+from liuke.predict.evaluation.scorecard import Scorecard, judge
+
+__all__ = [
+    "MIN_ORIGINS",
+    "Calibrator",
+    "EvaluationDataError",
+    "Leak",
+    "LeakageError",
+    "OriginPlan",
+    "ReliabilityRow",
+    "Scorecard",
+    "auroc",
+    "average_precision",
+    "bootstrap_auroc_difference",
+    "bootstrap_ranking",
+    "brier_score",
+    "calibration_error",
+    "find_leaks",
+    "fit_calibrator",
+    "judge",
+    "lift_at",
+    "log_loss",
+    "plan_origins",
+    "precision_at_recall",
+    "recall_at_precision",
+    "refuse_leaks",
+    "reliability_table",
+]
