@@ -20,16 +20,16 @@ def stable_id(namespace: str, value: str) -> int:
     Returns
     -------
     int
-        In [0, 2**63): the low 64 bits of the MD5 of ``namespace + U+001F + value``, shifted right by one. With n ids the
-        chance of one collision is about n² / 2**64: 5e-8 for a million.
+        In [0, 2**63): the last eight bytes (little endian) of the MD5 of ``namespace + U+001F + value``, shifted right
+        by one. With n ids the chance of one collision is about n² / 2**64: 5e-8 for a million.
 
     Examples
     --------
     >>> stable_id("member", "10042")
-    6531268357361071849
+    857810583820891970
     """
     digest = md5(f"{namespace}{SEPARATOR}{value}".encode(), usedforsecurity=False).digest()
-    return int.from_bytes(digest[:8], "little") >> 1
+    return int.from_bytes(digest[8:], "little") >> 1
 
 
 def stable_id_sql(namespace_sql: str, value_sql: str) -> str:

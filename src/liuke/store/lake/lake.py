@@ -1,7 +1,7 @@
 """Iceberg tables with keyed commits: the same write twice is one write.
 
-A commit is atomic per table. What has to appear in several tables at once gets a visibility record in the operational
-store (see ``collect/sources``). Files and metadata are written without fsync: a killed process loses nothing, a power cut
+A commit is atomic per table. What has to appear in several tables at once gets a visibility record in the
+operational store (see ``collect/sources``). Files and metadata are written without fsync: a killed process loses nothing, a power cut
 may lose the last commits, which the next run writes again.
 """
 
@@ -42,9 +42,7 @@ class Lake:
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
         self.root.mkdir(parents=True, exist_ok=True)
-        self._catalog = SqlCatalog(
-            "liuke", uri=f"sqlite:///{self.root / 'catalogue.db'}", warehouse=self.root.as_uri()
-        )
+        self._catalog = SqlCatalog("liuke", uri=f"sqlite:///{self.root / 'catalogue.db'}", warehouse=self.root.as_uri())
         self._catalog.create_namespace_if_not_exists(NAMESPACE)
 
     # ---- writing
@@ -112,9 +110,7 @@ class Lake:
         table.add_files([str(path) for path in paths], snapshot_properties=properties, check_duplicate_files=True)
         return Commit(name, _current_id(table), rows)
 
-    def append(
-        self, name: str, rows: pa.Table, commit_key: str, summary: Mapping[str, str] | None = None
-    ) -> Commit:
+    def append(self, name: str, rows: pa.Table, commit_key: str, summary: Mapping[str, str] | None = None) -> Commit:
         """Append rows once per ``commit_key``."""
         table = self._table(name)
         done = self._commit_with_key(table, commit_key)
@@ -261,7 +257,7 @@ def _filter(where: Mapping[str, Any] | None) -> BooleanExpression:
     condition: BooleanExpression = AlwaysTrue()
     for column, value in (where or {}).items():
         literal = value.isoformat() if isinstance(value, date) else value
-        condition = And(condition, EqualTo(column, literal))
+        condition = And(condition, EqualTo(column, literal))  # type: ignore[call-arg, arg-type]  # pydantic hides its __init__
     return condition
 
 

