@@ -1,0 +1,88 @@
+"""The relations that tags may be computed from: the views of a moment, with their columns and kinds.
+
+The list repeats the views of `liuke.collect.history` on purpose: a definition is checked against it before any data is
+there, and a column that is not listed here cannot be used by mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from liuke.understand.tags.errors import unknown
+
+Kind = Literal["integer", "double", "text", "date", "timestamp", "boolean", "list"]
+SourceName = Literal["purchases", "purchase_items", "events", "touches", "order_facts", "children"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One relation with a row per fact.
+
+    Attributes
+    ----------
+    name : str
+        View of the moment.
+    columns : mapping of column name to kind
+        `customer_id` is always there and is not listed.
+    day : str or None
+        Column with the shop-local day; None for facts without one (children).
+    order : tuple of str
+        Columns that put two rows of one customer in order of time, ties broken, for `first` and `last`.
+    dimensions : frozenset of str
+        Columns with few values; predicates on them are applied after grouping, which is what makes many counts cheap.
+    large : bool
+        True if a copy of the rows should not be kept in memory while the plan runs.
+    """
+
+    name: str
+    columns: Mapping[str, Kind]
+    day: str | None = "occurred_on"
+    order: tuple[str, ...] = ("occurred_on",)
+    dimensions: frozenset[str] = frozenset()
+    large: bool = False
+
+    def kind(self, column: str) -> Kind:
+        """Return the kind of a column, or refuse it with a hint."""
+        if column not in self.columns:
+            raise unknown("column", column, self.columns, f"source {self.name}")
+        return self.columns[column]
+
+
+_PURCHASES: dict[str, Kind] = {
+    "order_id": "integer", "occurred_at": "timestamp", "occurred_on": "date", "channel": "text", "net_minor": "integer",
+    "discount_minor": "integer", "margin_minor": "integer", "quantity": "double", "n_items": "integer",
+}  # fmt: skip
+_ITEMS: dict[str, Kind] = {
+    "order_id": "integer", "occurred_on": "date", "product_id": "integer", "category": "text", "subcategory": "text",
+    "brand": "text", "stage": "text", "quantity": "double", "net_minor": "integer", "discount_minor": "integer",
+    "margin_minor": "integer",
+}  # fmt: skip
+_EVENTS: dict[str, Kind] = {
+    "event": "text", "occurred_at": "timestamp", "occurred_on": "date", "channel": "text", "session_id": "text",
+    "product_id": "integer", "category": "text", "value": "double",
+}  # fmt: skip
+_TOUCHES: dict[str, Kind] = {"channel": "text", "campaign": "text", "status": "text", "occurred_on": "date"}
+_FACTS: dict[str, Kind] = {"order_id": "integer", "fact": "text", "amount_minor": "integer", "occurred_on": "date"}
+_CHILDREN: dict[str, Kind] = {"child_no": "integer", "birth_month": "date", "due_month": "date", "gender": "text"}
+
+CUSTOMER_COLUMNS: Mapping[str, Kind] = MappingProxyType({
+    "registered_on": "date", "gender": "text", "birth_month": "date", "province": "text", "city": "text",
+    "channel": "text", "member_tier": "text", "member_since_on": "date", "first_seen_on": "date",
+})  # fmt: skip
+
+SOURCES: Mapping[str, Source] = MappingProxyType({
+    source.name: source
+    for source in (
+        Source("purchases", _PURCHASES, order=("occurred_at", "order_id"), dimensions=frozenset({"channel"})),
+        Source("purchase_items", _ITEMS, order=("occurred_on", "order_id", "product_id"),
+               dimensions=frozenset({"category", "subcategory", "brand", "stage"})),
+        Source("events", _EVENTS, order=("occurred_at",), dimensions=frozenset({"event", "channel", "category"}),
+               large=True),
+        Source("touches", _TOUCHES, dimensions=frozenset({"channel", "campaign", "status"}), large=True),
+        Source("order_facts", _FACTS, order=("occurred_on", "order_id"), dimensions=frozenset({"fact"})),
+        Source("children", _CHILDREN, day=None, order=("child_no",), dimensions=frozenset({"gender"})),
+    )
+})  # fmt: skip
