@@ -1,0 +1,45 @@
+"""What a route may ask for: the context, the current build, the signed-in user."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from liuke.app import access
+from liuke.app.publish import OpenBuild, PublishedReader
+
+from .ports import ConsoleContext
+from .problems import HttpProblem
+
+COOKIE = "liuke_session"
+
+
+def _context(request: Request) -> ConsoleContext:
+    context: ConsoleContext = request.app.state.context
+    return context
+
+
+def _build(request: Request) -> OpenBuild:
+    reader: PublishedReader = request.app.state.reader
+    return reader.current()
+
+
+def _user(request: Request, context: Context) -> access.User:
+    token = request.cookies.get(COOKIE)
+    user = access.session_user(context.operations, token, context.clock()) if token else None
+    if user is None:
+        raise HttpProblem(401, "not_signed_in", "You are not signed in.", "Sign in, then try again.")
+    return user
+
+
+def _admin(user: SignedInUser) -> access.User:
+    if not user.may(access.Permission.SEE_ADMIN):
+        raise HttpProblem(403, "not_allowed", "Your role may not see this.", "Ask an administrator of this shop.")
+    return user
+
+
+Context = Annotated[ConsoleContext, Depends(_context)]
+SignedInUser = Annotated[access.User, Depends(_user)]
+Admin = Annotated[access.User, Depends(_admin)]
+Build = Annotated[OpenBuild, Depends(_build)]

@@ -1,0 +1,49 @@
+"""What the HTTP edge asks of the place where everything is plugged together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from liuke.kernel.shop import ShopProfile
+from liuke.store.operations import FieldCipher, Operations
+
+
+class HasPublishedDir(Protocol):
+    """The part of a workspace that the web process reads."""
+
+    @property
+    def published_dir(self) -> Path:
+        """Folder of the builds."""
+        ...
+
+
+class ConsoleContext(Protocol):
+    """The part of the application that the web process needs; it never sees the lake."""
+
+    @property
+    def workspace(self) -> HasPublishedDir:
+        """Where the published builds lie."""
+        ...
+
+    @property
+    def operations(self) -> Operations:
+        """Users, sessions, profiles, outbox, runs."""
+        ...
+
+    @property
+    def cipher(self) -> FieldCipher:
+        """Opens and indexes personal fields."""
+        ...
+
+    @property
+    def shop(self) -> ShopProfile:
+        """Name, zone and currency."""
+        ...
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """Now, in UTC without zone."""
+        ...

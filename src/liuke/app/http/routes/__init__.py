@@ -1,0 +1,17 @@
+"""The routes of the API, one module per page of the console."""
+
+from fastapi import APIRouter
+
+from . import admin, customers, data, health, outreach, overview, session
+
+ROUTERS: tuple[APIRouter, ...] = (
+    health.router,
+    session.router,
+    overview.router,
+    customers.router,
+    outreach.router,
+    data.router,
+    admin.router,
+)
+
+__all__ = ["ROUTERS"]

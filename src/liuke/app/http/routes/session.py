@@ -1,0 +1,77 @@
+"""Sign in, see who is signed in, sign out, remember how the console should look."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from liuke.app import access
+from liuke.app.publish import NothingPublished, PublishedReader
+from liuke.kernel.money import minor_exponent
+
+from ..dependencies import COOKIE, Context, SignedInUser
+from ..models import Credentials, PreferenceChange, Session
+from ..ports import ConsoleContext
+
+router = APIRouter(prefix="/api/session", tags=["session"])
+
+
+@router.post("", operation_id="signIn")
+def sign_in(credentials: Credentials, request: Request, response: Response, context: Context) -> Session:
+    """Check name and password and set the session cookie."""
+    address = request.client.host if request.client else "unknown"
+    signed_in = access.sign_in(
+        context.operations, credentials.name, credentials.password, address, context.clock()
+    )
+    response.set_cookie(
+        COOKIE,
+        signed_in.token,
+        max_age=int((signed_in.expires_at - context.clock()).total_seconds()),
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+        path="/",
+    )
+    return _session(signed_in.user, context, request)
+
+
+@router.get("", operation_id="getSession")
+def get_session(user: SignedInUser, request: Request, context: Context) -> Session:
+    """Return who is signed in."""
+    return _session(user, context, request)
+
+
+@router.delete("", operation_id="signOut", status_code=204)
+def sign_out(user: SignedInUser, request: Request, response: Response, context: Context) -> None:
+    """End this session."""
+    access.sign_out(context.operations, request.cookies[COOKIE], user, context.clock())
+    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
+
+
+@router.put("/preferences", operation_id="setPreferences", status_code=204)
+def set_preferences(change: PreferenceChange, user: SignedInUser, context: Context) -> None:
+    """Remember language and theme for this user."""
+    access.set_preferences(context.operations, user, access.Preferences(change.language, change.theme))
+
+
+def _session(user: access.User, context: ConsoleContext, request: Request) -> Session:
+    reader: PublishedReader = request.app.state.reader
+    status: dict[str, Any] = {}
+    try:
+        status = reader.current().status
+    except NothingPublished:
+        pass  # a fresh workspace: the pages themselves say what to run
+    return Session(
+        user=user.name,
+        role=user.role.value,
+        permissions=sorted(user.role.permissions),
+        language=user.preferences.language,
+        theme=user.preferences.theme,
+        shop=context.shop.name,
+        currency=context.shop.currency,
+        currency_exponent=minor_exponent(context.shop.currency),
+        zone=context.shop.zone,
+        as_of=status.get("as_of"),
+        published_at=status.get("published_at"),
+    )

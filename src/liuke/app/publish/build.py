@@ -1,0 +1,130 @@
+"""Write one build of the published folder and flip to it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from liuke.kernel.results import NotEnoughData
+from liuke.kernel.shop import ShopProfile
+
+from . import pointer
+from .contracts import Build, PublishSource, Vocabulary
+from .overview import overview
+from .results import materialise
+from .tables import IDENTITIES_SQL, contacts_sql, customers_sql, timeline_sql
+from .tags import tag_columns, tag_document
+
+CUSTOMER_ROW_GROUP = 10_000
+TIMELINE_ROW_GROUP = 8_192
+"""Rows. A look-up reads the one or two groups whose key range holds the customer, so groups are small."""
+
+
+def publish(
+    published_dir: Path,
+    moment: PublishSource,
+    relations: Mapping[str, str],
+    *,
+    shop: ShopProfile,
+    vocabulary: Vocabulary,
+    now: datetime,
+    notes: Mapping[str, NotEnoughData] | None = None,
+    tables: Sequence[Mapping[str, Any]] = (),
+) -> Build:
+    """Build what the console reads as of `moment` and make it current.
+
+    Parameters
+    ----------
+    published_dir
+        The workspace's folder of builds; made if absent.
+    moment
+        The views of the contract; it stays open.
+    relations
+        Loop table (``customer_tags``, ``metrics``, ``cohorts``, ``churn_scores``, ``warnings``, ``effects``,
+        ``contacts``, ``assignments``) to an SQL relation over the lake. A missing one is empty.
+    shop, vocabulary
+        Names, currency and zone; words for tags, metrics, strategies and events.
+    now
+        UTC without zone; names the build.
+    notes
+        Part (``churn``, ``metrics``, ``effects``) to the reason why it has too little data.
+    tables
+        Rows of the data page: lake tables with their counts and snapshots.
+
+    Returns
+    -------
+    Build
+    """
+    build_id = _build_id(published_dir, moment.as_of, now)
+    published_dir.mkdir(parents=True, exist_ok=True)
+    pointer.discard_unfinished(published_dir)
+    folder = published_dir / f"{pointer.UNFINISHED}{build_id}"
+    folder.mkdir()
+    connection = moment.connection
+    results = materialise(connection, relations, moment.as_of)
+    keys = tag_columns(connection, results["customer_tags"], {word.key for word in vocabulary.tags})
+    customers = _write(connection, customers_sql(results, keys), folder / "customers.parquet", CUSTOMER_ROW_GROUP)
+    timeline = _write(connection, timeline_sql(results), folder / "timeline.parquet", TIMELINE_ROW_GROUP,
+                      {"as_of": moment.as_of})
+    _write(connection, contacts_sql(results), folder / "contacts.parquet", TIMELINE_ROW_GROUP)
+    _write(connection, IDENTITIES_SQL, folder / "identities.parquet", TIMELINE_ROW_GROUP)
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW published_customers AS FROM '{folder / 'customers.parquet'}'")
+    status = {
+        "build": build_id, "as_of": moment.as_of, "published_at": now, "shop": shop.model_dump(), "tables": list(tables),
+        "notes": {part: asdict(note) for part, note in (notes or {}).items()},
+        "events": {event: {"zh": zh, "en": en} for event, (zh, en) in vocabulary.events.items()},
+        "customers": customers, "timeline_rows": timeline,
+    }
+    _write_json(folder / "overview.json", overview(connection, results, vocabulary.metrics, vocabulary.strategies))
+    _write_json(folder / "tags.json", tag_document(connection, keys, vocabulary.tags))
+    _write_json(folder / "status.json", status)
+    _forget(connection, results.values())
+    folder.rename(published_dir / build_id)
+    pointer.flip(published_dir, build_id)
+    pointer.prune(published_dir)
+    return Build(build_id, published_dir / build_id, moment.as_of, customers, timeline)
+
+
+def _build_id(published_dir: Path, as_of: date, now: datetime) -> str:
+    base = f"{as_of.isoformat()}_{now:%Y%m%dT%H%M%S}"
+    attempts = (base if n == 0 else f"{base}-{n}" for n in range(1000))
+    return next(name for name in attempts if not (published_dir / name).exists())
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection, sql: str, path: Path, row_group: int, parameters: object = None
+) -> int:
+    target = str(path).replace("'", "''")
+    copied = connection.execute(
+        f"COPY ({sql}) TO '{target}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {row_group})", parameters
+    ).fetchone()
+    return int(copied[0]) if copied else 0
+
+
+def _write_json(path: Path, document: object) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        json.dump(document, file, ensure_ascii=False, default=_plain, allow_nan=False)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return float(value)
+    raise TypeError(f"{type(value).__name__} has no place in a published document")
+
+
+def _forget(connection: duckdb.DuckDBPyConnection, temporary_tables: Any) -> None:
+    connection.execute("DROP VIEW published_customers")
+    for name in temporary_tables:
+        connection.execute(f"DROP TABLE {name}")

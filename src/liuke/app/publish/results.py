@@ -1,0 +1,66 @@
+"""Which rows of the loop's tables belong to this build?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+import duckdb
+
+BY_DAY = ("customer_tags", "metrics", "cohorts", "churn_scores", "warnings", "effects")
+"""Tables that hold one set of rows per `as_of`."""
+
+# What a table looks like before its step has ever run: the page then says why it is empty.
+_EMPTY = {
+    "customer_tags": "customer_id BIGINT",
+    "metrics": "metric VARCHAR, period_start DATE, period_end DATE, value DOUBLE, numerator DOUBLE, "
+    "denominator DOUBLE, final_on DATE, note VARCHAR",
+    "cohorts": "cohort DATE, month_index INTEGER, customers BIGINT, active BIGINT",
+    "churn_scores": "customer_id BIGINT, probability DOUBLE, horizon_days INTEGER, expected_margin_minor BIGINT, "
+    "model_version VARCHAR, reasons VARCHAR",
+    "warnings": "customer_id BIGINT, level VARCHAR, value_at_risk_minor BIGINT",
+    "effects": "strategy VARCHAR, metric VARCHAR, treated_n BIGINT, treated_mean DOUBLE, control_n BIGINT, "
+    "control_mean DOUBLE, difference DOUBLE, low DOUBLE, high DOUBLE, level DOUBLE, srm_p DOUBLE, "
+    "verdict VARCHAR, reason VARCHAR",
+    "contacts": "message_id BIGINT, strategy VARCHAR, version BIGINT, customer_id BIGINT, entry VARCHAR, "
+    "node VARCHAR, channel VARCHAR, state VARCHAR, planned_on DATE, sent_at TIMESTAMP",
+    "assignments": "experiment VARCHAR, customer_id BIGINT, arm VARCHAR, probability DOUBLE, assigned_on DATE",
+}
+
+
+def materialise(
+    connection: duckdb.DuckDBPyConnection, relations: Mapping[str, str], as_of: date
+) -> dict[str, str]:
+    """Put the rows of `as_of` into temporary tables and return their names, one per table of the loop.
+
+    Parameters
+    ----------
+    relations
+        Table name to an SQL relation over the lake (``lake.scan_sql``); a missing name is an empty table.
+    """
+    names = {}
+    for table, columns in _EMPTY.items():
+        name = names[table] = f"publish_{table}"
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {_rows(table, columns, relations.get(table))}", _bind(
+            table, relations, as_of))
+    return names
+
+
+def _rows(table: str, columns: str, relation: str | None) -> str:
+    named = [column.split() for column in columns.split(", ")]
+    if relation is None:
+        return f"SELECT {', '.join(f'NULL::{sql_type} AS {name}' for name, sql_type in named)} LIMIT 0"
+    # The columns of `customer_tags` are the shop's own tags; every other table is read by name.
+    names = "*" if table == "customer_tags" else ", ".join(name for name, _ in named)
+    if table in BY_DAY:
+        return f"SELECT {names} FROM {relation} WHERE as_of = $as_of"
+    if table == "contacts":  # the last state known by then
+        return (
+            f"SELECT {names} FROM {relation} WHERE as_of <= $as_of "
+            "QUALIFY row_number() OVER (PARTITION BY message_id ORDER BY as_of DESC) = 1"
+        )
+    return f"SELECT {names} FROM {relation} WHERE assigned_on <= $as_of"
+
+
+def _bind(table: str, relations: Mapping[str, str], as_of: date) -> dict[str, object]:
+    return {"as_of": as_of} if table in relations else {}

@@ -1,0 +1,208 @@
+"""A small shop for tests of the console: made-up lake tables, published by the real `publish`.
+
+Everything is arithmetic on row numbers, so that two builds of it are the same and a test can state what it expects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import duckdb
+
+from liuke.app import access
+from liuke.app.publish import MetricWord, StrategyWord, TagWord, Vocabulary, publish
+from liuke.kernel.shop import ShopProfile
+from liuke.store.operations import FieldCipher, Operations
+
+AS_OF = date(2026, 3, 1)
+NOW = datetime(2026, 3, 1, 2, 30)
+PASSWORD = "a-long-test-password"
+N_CUSTOMERS = 640
+
+FACTS = f"""
+CREATE TABLE numbers AS SELECT range AS i FROM range({N_CUSTOMERS});
+CREATE MACRO roll(i, salt, n) AS (hash(i * 1000003 + salt) % n)::BIGINT;
+CREATE TEMP TABLE identity_map AS SELECT (900000 + i)::BIGINT AS identity_id, (100000 + i)::BIGINT AS customer_id
+    FROM numbers WHERE i % 7 = 0;
+CREATE TEMP TABLE customers AS SELECT (100000 + i)::BIGINT AS customer_id, DATE '2024-06-01' + roll(i, 1, 600)::INT AS registered_on,
+    CASE WHEN roll(i, 2, 10) < 8 THEN 'female' ELSE 'male' END AS gender, DATE '1990-01-01' AS birth_month,
+    ['浙江省', '广东省', '江苏省', '四川省', '上海市'][1 + roll(i, 3, 5)] AS province,
+    ['杭州市', '深圳市', '南京市', '成都市', '浦东新区'][1 + roll(i, 3, 5)] AS city,
+    ['app', 'wechat', 'douyin', 'store'][1 + roll(i, 4, 4)] AS channel,
+    [NULL, 'silver', 'gold', 'diamond'][1 + roll(i, 5, 4)] AS member_tier, DATE '2025-02-01' AS member_since_on,
+    DATE '2024-06-01' + roll(i, 1, 600)::INT AS first_seen_on FROM numbers;
+CREATE TEMP TABLE children AS SELECT (100000 + i)::BIGINT AS customer_id, 1 AS child_no,
+    DATE '2023-01-01' + INTERVAL (roll(i, 6, 36)) MONTH AS birth_month, NULL::DATE AS due_month,
+    CASE WHEN i % 2 = 0 THEN 'female' ELSE 'male' END AS gender FROM numbers WHERE i % 3 > 0;
+UPDATE children SET birth_month = birth_month::DATE;
+CREATE TEMP TABLE products AS SELECT i::BIGINT AS product_id, 'P' || i AS product_key,
+    ['婴儿配方奶粉 3段', '纸尿裤 L码', '辅食米粉', '连体衣', '益智积木'][1 + i % 5] AS name,
+    ['奶粉', '纸尿裤', '辅食', '服装', '玩具'][1 + i % 5] AS category FROM range(20) t(i);
+CREATE TEMP TABLE purchases AS SELECT (100000 + i)::BIGINT AS customer_id, (i * 100 + k)::BIGINT AS order_id,
+    TIMESTAMP '2026-02-25 08:15:00' - INTERVAL (k * 31 + roll(i, 7, 60)) DAY AS occurred_at,
+    (TIMESTAMP '2026-02-25 08:15:00' - INTERVAL (k * 31 + roll(i, 7, 60)) DAY)::DATE AS occurred_on, 'app' AS channel,
+    (5900 + roll(i + k, 8, 42000))::BIGINT AS net_minor, 500::BIGINT AS discount_minor,
+    (1500 + roll(i + k, 8, 12000))::BIGINT AS margin_minor, 2.0 AS quantity, 2::BIGINT AS n_items
+    FROM numbers, range(12) t(k) WHERE k < roll(i, 9, 12);
+CREATE TEMP TABLE purchase_items AS SELECT customer_id, order_id, occurred_on, (order_id + j) % 20 AS product_id,
+    1.0 AS quantity, (net_minor / 2)::BIGINT AS net_minor FROM purchases, range(2) t(j);
+CREATE TEMP TABLE order_facts AS SELECT customer_id, order_id, 'refunded' AS fact, 2000::BIGINT AS amount_minor,
+    occurred_on + 3 AS occurred_on FROM purchases WHERE order_id % 17 = 0;
+CREATE TEMP TABLE events AS SELECT (100000 + i)::BIGINT AS customer_id,
+    ['app_open', 'product_view', 'add_to_cart', 'search', 'article_read'][1 + roll(i + k, 10, 5)] AS event,
+    TIMESTAMP '2026-02-28 12:00:00' - INTERVAL (k * 53 + roll(i + k, 11, 50)) HOUR AS occurred_at,
+    (TIMESTAMP '2026-02-28 12:00:00' - INTERVAL (k * 53 + roll(i + k, 11, 50)) HOUR)::DATE AS occurred_on,
+    'app' AS channel, NULL::VARCHAR AS session_id,
+    CASE WHEN roll(i + k, 10, 5) = 1 THEN roll(i, k, 20) END AS product_id, NULL::VARCHAR AS category, NULL::DOUBLE AS value
+    FROM numbers, range(40) t(k);
+CREATE TEMP TABLE touches AS SELECT (100000 + i)::BIGINT AS customer_id, 'sms' AS channel, '女王节预热' AS campaign,
+    'delivered' AS status, DATE '2026-02-20' AS occurred_on FROM numbers WHERE i % 9 = 0;
+"""
+
+RESULTS = f"""
+CREATE SCHEMA lake;
+CREATE TABLE lake.customer_tags AS SELECT DATE '{AS_OF}' AS as_of, customer_id,
+    ['top_1', 'top_5', 'top_20', 'rest'][1 + roll(customer_id, 20, 4)] AS value_rank,
+    (roll(customer_id, 21, 90000))::BIGINT AS monthly_spend_minor,
+    ['high', 'medium', 'low', 'none'][1 + roll(customer_id, 22, 4)] AS activity,
+    ['new', 'growing', 'mature', 'dormant', 'lost'][1 + roll(customer_id, 23, 5)] AS lifecycle,
+    ['奶粉', '纸尿裤', '辅食'][1:1 + roll(customer_id, 24, 3)] AS need_categories,
+    roll(customer_id, 25, 100) / 100.0 AS discount_share,
+    roll(customer_id, 26, 120) AS days_since_order, roll(customer_id, 27, 2) = 0 AS benefit_used,
+    ['stage_1', 'stage_2', 'stage_3', NULL][1 + roll(customer_id, 28, 4)] AS child_stage FROM customers;
+CREATE TABLE lake.churn_scores AS SELECT DATE '{AS_OF}' AS as_of, customer_id,
+    (5 + roll(customer_id, 30, 90)) / 100.0 AS probability, 60 AS horizon_days,
+    (3000 + roll(customer_id, 31, 30000))::BIGINT AS expected_margin_minor, 'lightgbm-2026-03-01' AS model_version,
+    to_json([struct_pack(family := 'activity', direction := 'up', weight := 0.82, tag := 'days_since_order', value := '96',
+                zh := '已 96 天没有下单，超过自己通常间隔的两倍', en := 'No order for 96 days, twice the usual gap'),
+             struct_pack(family := 'need', direction := 'up', weight := 0.41, tag := 'need_categories', value := '奶粉',
+                zh := '只买奶粉，孩子即将满 36 个月', en := 'Buys formula only; the child is nearly 36 months old'),
+             struct_pack(family := 'membership', direction := 'down', weight := -0.22, tag := 'benefit_used', value := 'true',
+                zh := '最近用过会员权益', en := 'Used a member benefit recently')])::VARCHAR AS reasons
+    FROM customers WHERE customer_id % 4 > 0;
+CREATE TABLE lake.warnings AS SELECT as_of, customer_id,
+    CASE WHEN probability > 0.8 THEN 'red' WHEN probability > 0.6 THEN 'orange' WHEN probability > 0.35 THEN 'yellow' ELSE 'blue' END AS level,
+    (probability * expected_margin_minor)::BIGINT AS value_at_risk_minor FROM lake.churn_scores;
+CREATE TABLE lake.metrics AS
+    WITH months AS (SELECT range AS k, (DATE '2024-12-01' + INTERVAL (range) MONTH)::DATE AS period_start FROM range(15))
+    SELECT DATE '{AS_OF}' AS as_of, metric, period_start, (period_start + INTERVAL 1 MONTH)::DATE AS period_end,
+        base + slope * k + 0.02 * base * (roll(k, 40, 10) - 5) / 5 AS value, round((base + slope * k) * 400) AS numerator, 400.0 AS denominator,
+        (period_start + INTERVAL 3 MONTH)::DATE AS final_on, NULL::VARCHAR AS note
+    FROM months, (VALUES ('churn_rate', 0.41, -0.004), ('repurchase_rate', 0.27, 0.005), ('buy_back_rate', 0.34, 0.003),
+        ('returning_buyer_share', 0.52, 0.004), ('second_purchase_rate', 0.31, 0.002), ('revenue', 4100000, 92000),
+        ('buyers', 380, 9), ('revenue_per_buyer', 10800, 90)) m(metric, base, slope);
+CREATE TABLE lake.cohorts AS SELECT DATE '{AS_OF}' AS as_of, (DATE '2025-01-01' + INTERVAL (c) MONTH)::DATE AS cohort, m::INT AS month_index,
+    120 + 5 * c AS customers, CASE WHEN m = 0 THEN 120 + 5 * c ELSE round((120 + 5 * c) * (0.44 - 0.022 * m + 0.006 * c))::BIGINT END AS active
+    FROM range(14) a(c), range(14) b(m) WHERE c + m < 14;
+CREATE TABLE lake.effects AS SELECT DATE '{AS_OF}' AS as_of, * FROM (VALUES
+    ('second_purchase', 'repurchase', 412, 0.312, 46, 0.239, 0.073, 0.008, 0.138, 0.95, 0.62, 'better', NULL),
+    ('second_purchase', 'margin', 412, 2140.0, 46, 1790.0, 350.0, -120.0, 820.0, 0.95, 0.62, 'unclear', NULL),
+    ('sleeping_customer', 'repurchase', 38, NULL, 4, NULL, NULL, NULL, NULL, 0.95, 0.8, 'too_early', 'The control arm has 4 customers; at least 30 are needed.'))
+    e(strategy, metric, treated_n, treated_mean, control_n, control_mean, difference, low, high, level, srm_p, verdict, reason);
+CREATE TABLE lake.contacts AS SELECT DATE '{AS_OF}' AS as_of, (7000000 + customer_id)::BIGINT AS message_id,
+    CASE WHEN customer_id % 2 = 0 THEN 'second_purchase' ELSE 'sleeping_customer' END AS strategy, 1 AS version, customer_id,
+    '2026-02' AS entry, 'message' AS node, 'smtp' AS channel,
+    ['sent', 'sent', 'held_no_consent', 'failed'][1 + roll(customer_id, 50, 4)] AS state, DATE '2026-02-22' AS planned_on,
+    CASE WHEN roll(customer_id, 50, 4) < 2 THEN TIMESTAMP '2026-02-22 02:00:00' END AS sent_at FROM customers WHERE customer_id % 5 = 0;
+CREATE TABLE lake.assignments AS SELECT 'second_purchase' AS experiment, customer_id,
+    CASE WHEN roll(customer_id, 60, 10) = 0 THEN 'control' ELSE 'treated' END AS arm, 0.9 AS probability, DATE '2026-02-01' AS assigned_on
+    FROM customers WHERE customer_id % 5 = 0;
+"""
+LOOP_TABLES = ("customer_tags", "churn_scores", "warnings", "metrics", "cohorts", "effects", "contacts", "assignments")
+
+
+def _tag(key: str, family: str, zh: str, en: str, kind: str, **values: tuple[str, str]) -> TagWord:
+    families = {
+        "value": ("价值", "Value"), "activity": ("活跃", "Activity"), "lifecycle": ("生命周期", "Lifecycle"),
+        "need": ("需求", "Need"), "price": ("价格敏感", "Price sensitivity"), "membership": ("会员", "Membership"),
+        "family": ("育儿阶段", "Family stage"),
+    }
+    return TagWord(key, family, *families[family], zh, en, f"{zh}：测试店铺的定义。", f"{en}: as the test shop defines it.", kind, values)  # type: ignore[arg-type]
+
+
+VOCABULARY = Vocabulary(
+    tags=(
+        _tag("value_rank", "value", "价值排名", "Value rank", "text", top_1=("前 1%", "Top 1 %"), top_5=("前 5%", "Top 5 %"),
+             top_20=("前 20%", "Top 20 %"), rest=("其余", "The rest")),
+        _tag("monthly_spend_minor", "value", "月均消费", "Monthly spend", "money"),
+        _tag("activity", "activity", "活跃度", "Activity", "text", high=("高活跃", "High"), medium=("中活跃", "Medium"),
+             low=("低活跃", "Low"), none=("不活跃", "None")),
+        _tag("days_since_order", "activity", "距上次下单", "Since last order", "days"),
+        _tag("lifecycle", "lifecycle", "生命周期", "Lifecycle", "text", new=("新客", "New"), growing=("成长", "Growing"),
+             mature=("成熟", "Mature"), dormant=("沉睡", "Dormant"), lost=("流失", "Lost")),
+        _tag("need_categories", "need", "在买品类", "Categories bought", "list"),
+        _tag("discount_share", "price", "折扣占比", "Discount share", "share"),
+        _tag("benefit_used", "membership", "用过权益", "Benefit used", "boolean", true=("是", "Yes"), false=("否", "No")),
+        _tag("child_stage", "family", "奶粉段位", "Formula stage", "text", stage_1=("1段", "Stage 1"), stage_2=("2段", "Stage 2"),
+             stage_3=("3段", "Stage 3")),
+    ),
+    metrics=(
+        MetricWord("churn_rate", "流失率", "Churn rate", "期初活跃买家中，期末前没有再购买的占比", "Active buyers at the start without a purchase by the end ÷ active buyers at the start", "share", "down"),
+        MetricWord("repurchase_rate", "复购率", "Repurchase rate", "期内在 ≥2 个不同日期付款的买家 ÷ 期内买家", "Buyers with paid orders on ≥ 2 days ÷ buyers of the period", "share", "up"),
+        MetricWord("buy_back_rate", "回购率", "Buy-back rate", "上期买家中本期再次购买的占比", "Buyers of the last period who buy again ÷ buyers of the last period", "share", "up"),
+        MetricWord("returning_buyer_share", "老客占比", "Returning-buyer share", "期内买家中此前买过的占比", "Buyers who had bought before ÷ buyers of the period", "share", "up"),
+        MetricWord("second_purchase_rate", "二购率", "Second-purchase rate", "首购客户 90 天内第二次下单的占比", "First-time buyers with a second order within 90 days", "share", "up"),
+        MetricWord("revenue", "净销售额", "Net revenue", "已付款订单净额之和（扣除退款）", "Paid orders, net of refunds", "money", "up"),
+        MetricWord("buyers", "买家数", "Buyers", "期内有付款订单的客户数", "Customers with a paid order in the period", "count", "up"),
+        MetricWord("revenue_per_buyer", "客均销售额", "Revenue per buyer", "净销售额 ÷ 买家数", "Net revenue ÷ buyers", "money", "up"),
+    ),
+    strategies=(
+        StrategyWord("second_purchase", "促二购", "Second purchase", "首购后 30 天内再买一次", "A second order within 30 days of the first"),
+        StrategyWord("sleeping_customer", "唤醒沉睡客户", "Sleeping customer", "让沉睡客户 30 天内回来", "Bring sleeping customers back within 30 days"),
+    ),
+    events={
+        "app_open": ("打开应用", "App open"), "product_view": ("浏览商品", "Product view"), "search": ("搜索", "Search"),
+        "add_to_cart": ("加入购物车", "Add to cart"), "article_read": ("阅读育儿文章", "Article read"),
+    },
+)
+
+TABLES = [
+    {"table": "orders", "rows": 3521, "snapshot_id": 8123456789012345678, "committed_at": "2026-03-01T01:12:00"},
+    {"table": "events", "rows": 25600, "snapshot_id": 4123456789012345678, "committed_at": "2026-03-01T01:14:00"},
+    {"table": "customer_tags", "rows": 640, "snapshot_id": 5123456789012345678, "committed_at": "2026-03-01T02:01:00"},
+]
+
+
+@dataclass
+class ConsoleShop:
+    """What `create_app` needs."""
+
+    workspace: SimpleNamespace
+    operations: Operations
+    cipher: FieldCipher
+    shop: ShopProfile
+    clock: Callable[[], datetime]
+
+
+def make_shop(root: Path, *, published: bool = True, now: Callable[[], datetime] = lambda: NOW) -> ConsoleShop:
+    """Make the operational store with three users and, if asked, publish the shop."""
+    published_dir = root / "published"
+    published_dir.mkdir(parents=True)
+    operations = Operations(f"sqlite:///{root / 'operations.db'}")
+    shop = ConsoleShop(
+        SimpleNamespace(published_dir=published_dir), operations, FieldCipher(b"k" * 32),
+        ShopProfile(name="小芽母婴", zone="Asia/Shanghai", currency="CNY"), now,
+    )
+    operations.create_all()
+    for role in access.Role:
+        access.create_user(operations, role.value, PASSWORD, role, now())
+    if published:
+        publish_shop(shop)
+    return shop
+
+
+def publish_shop(shop: ConsoleShop, now: datetime = NOW, **options: object) -> str:
+    """Publish the made-up shop once more and return the build's id."""
+    connection = duckdb.connect(":memory:")
+    connection.execute(FACTS)
+    connection.execute(RESULTS)
+    moment = SimpleNamespace(as_of=AS_OF, connection=connection)
+    arguments: dict[str, object] = {"tables": TABLES, "vocabulary": VOCABULARY} | options
+    relations = arguments.pop("relations", {name: f"lake.{name}" for name in LOOP_TABLES})
+    build = publish(shop.workspace.published_dir, moment, relations, shop=shop.shop, now=now, **arguments)  # type: ignore[arg-type]
+    connection.close()
+    return build.build_id
