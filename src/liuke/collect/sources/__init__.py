@@ -1,0 +1,1 @@
+"""How does a shop's file become canonical rows?"""
