@@ -1,0 +1,62 @@
+"""Files about behaviour: what happened in the app and the mini-program, and on Douyin."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from liuke_sim import dirt, people
+from liuke_sim.assortment import CATEGORIES, product_keys
+from liuke_sim.columns import Columns, Ints, length, sort, split
+from liuke_sim.customers import CHANNELS, DOUYIN
+from liuke_sim.events import DETAILS, EVENTS, NONE
+from liuke_sim.files.batch import Batch, SeriesTables
+
+EVENT_CHANNELS = (*CHANNELS, "sms")
+
+
+def behaviour_tables(batch: Batch) -> SeriesTables:
+    """Return the events that arrived in the period: Douyin's under the platform's id, all others under the member's."""
+    if not length(batch.events):
+        return {}
+    rng = batch.chance("event dirt")
+    events = dirt.repeat_rows(rng, sort(batch.events, "at", "event_id"), batch.config.dirt.duplicates)
+    social, own = split(events, events["channel"] == DOUYIN)
+    tables: SeriesTables = {}
+    if length(own):
+        tables["behaviour"] = pa.table(
+            {"event_id": own["event_id"], "member_no": people.member_numbers(own["customer"]), **_columns(batch, own)}
+        )
+    if length(social):
+        plain = {
+            name: column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
+            for name, column in _columns(batch, social).items()
+        }
+        who = people.douyin_ids(social["customer"])
+        tables["social_events"] = pa.table({"event_id": social["event_id"], "douyin_id": who, **plain})
+    return tables
+
+
+def _columns(batch: Batch, events: Columns) -> dict[str, pa.Array]:
+    session = events["session"]
+    return {
+        "event": _named(events["event"], EVENTS),
+        "occurred_at": batch.moments(events["at"]),
+        "recorded_at": batch.moments(events["recorded"]),
+        "channel": _named(events["channel"], EVENT_CHANNELS),
+        "session_id": pa.array(session, mask=session == NONE),
+        "product_key": _named(events["product"], product_keys()),
+        "category": _named(events["category"], CATEGORIES),
+        "value": pa.array(events["value"], mask=np.isnan(events["value"])),
+        "properties": _named(np.where(_has_detail(events["detail"]), events["detail"], NONE), DETAILS),
+    }
+
+
+def _has_detail(detail: Ints) -> Ints:
+    return np.asarray(np.array([text is not None for text in DETAILS])[detail])
+
+
+def _named(code: Ints, names: tuple[str | None, ...] | tuple[str, ...] | list[str]) -> pa.Array:
+    """Spell out codes; `NONE` becomes missing."""
+    texts = pa.array([name or "" for name in names], pa.string())
+    return pa.DictionaryArray.from_arrays(pa.array(code.astype(np.int32), mask=code == NONE), texts)

@@ -1,0 +1,230 @@
+"""A generated shop: lives week by week and writes what a real shop would export, batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+
+from liuke_sim.columns import SECONDS_A_DAY, Columns, Ints, length, split, stack
+from liuke_sim.config import WEEK_DAYS, ShopConfig
+from liuke_sim.customers import chunk_ranges
+from liuke_sim.dirt import arrivals
+from liuke_sim.files import EXPORTERS, SERIES, Batch, SeriesTables, Writer, is_corrected_later, open_writer, till_tables
+from liuke_sim.life import Chunk, live_week
+from liuke_sim.streams import stream
+from liuke_sim.truth import customer_truth, drift_truth
+
+_EVENT_IDS_A_WEEK = 10**9
+"""Room for the events of one chunk and week in the numbering of events."""
+_MOST_CHUNKS = 10_000
+
+
+@dataclass(frozen=True)
+class WrittenFile:
+    """A file that the shop delivered."""
+
+    series: str
+    path: Path
+    rows: int
+
+
+class Shop:
+    """A shop of invented families; see ``README.md`` for what it models.
+
+    A shop moves forward only: what was delivered has happened. Two shops with the same configuration and seed write the
+    same bytes, in however many deliveries.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> from liuke_sim.config import TINY
+    >>> shop = Shop.generate(TINY, seed=7)
+    >>> files = shop.write_history(Path(mkdtemp()))
+    >>> sorted({file.series for file in files})[:3]
+    ['attributes', 'behaviour', 'children']
+    >>> shop.today
+    datetime.date(2025, 3, 3)
+    """
+
+    def __init__(self, config: ShopConfig, seed: int, chunks: list[Chunk]) -> None:
+        self.config = config
+        self.seed = seed
+        self._chunks = chunks
+        self._delivered = 0
+        self._pending: list[dict[str, Columns]] = [{} for _ in chunks]
+        self._to_correct: tuple[str, list[pa.Table]] | None = None
+
+    @classmethod
+    def generate(cls, config: ShopConfig, seed: int) -> Shop:
+        """Draw the shop's customers; nothing has happened yet."""
+        runs = chunk_ranges(config)
+        return cls(config, seed, [Chunk.draw(config, seed, i, first, last) for i, (first, last) in enumerate(runs)])
+
+    @property
+    def today(self) -> date:
+        """The first day that has not been delivered."""
+        batches = self.config.batches
+        return batches[self._delivered][0] if self._delivered < len(batches) else self.config.end
+
+    def write_history(self, directory: Path, until: date | None = None) -> list[WrittenFile]:
+        """Live from the first day to `until` (default: the day from which files come weekly) and write the files.
+
+        Raises
+        ------
+        ValueError
+            `until` is no edge of the file grid, or already delivered.
+        """
+        return self._write(directory, until or self.config.weekly_from)
+
+    def write_week(self, directory: Path, start: date, end: date) -> list[WrittenFile]:
+        """Live from `start`, which must be today, to `end` and write the files of these batches.
+
+        Raises
+        ------
+        ValueError
+            `start` is not today, or `end` is no edge of the file grid.
+        """
+        if start != self.today:
+            raise ValueError(f"the shop stands at {self.today}: a delivery cannot begin on {start}")
+        return self._write(directory, end)
+
+    def write_truth(self, directory: Path) -> list[Path]:
+        """Write ``truth.parquet`` (customers) and ``truth_drifts.parquet`` as of today, away from the shop's files."""
+        directory.mkdir(parents=True, exist_ok=True)
+        paths = []
+        for name, table_of in (("truth", customer_truth), ("truth_drifts", drift_truth)):
+            path = directory / f"{name}.parquet"
+            tables = [table_of(chunk, self.config.start) for chunk in self._chunks]
+            pyarrow.parquet.write_table(pa.concat_tables(tables), str(path), compression="zstd")
+            paths.append(path)
+        return paths
+
+    def _write(self, directory: Path, until: date) -> list[WrittenFile]:
+        batches = self.config.batches
+        edges = [end for _, end in batches]
+        if until not in edges[self._delivered :]:
+            ahead = ", ".join(str(edge) for edge in edges[self._delivered :][:4]) or "nothing: the shop is at its end"
+            raise ValueError(f"no files end on {until}; still to come: {ahead}")
+        written: list[WrittenFile] = []
+        while self.today < until:
+            first, end = batches[self._delivered]
+            written += self._write_batch(directory, self._delivered, first, end)
+            self._delivered += 1
+        return written
+
+    def _write_batch(self, directory: Path, position: int, first: date, end: date) -> list[WrittenFile]:
+        drawer = _Drawer(directory, first, end)
+        try:
+            if self._to_correct:
+                drawer.add_again(*self._to_correct)
+            corrected: list[pa.Table] = []
+            for chunk in self._chunks:
+                batch = self._live_batch(chunk, position, first, end)
+                for export in EXPORTERS:
+                    drawer.add(export(batch))
+                if is_corrected_later(position):
+                    corrected += till_tables(batch, corrected=True).values()
+            self._to_correct = (drawer.name("till"), corrected) if corrected else None
+        finally:
+            drawer.close()
+        return drawer.files()
+
+    def _live_batch(self, chunk: Chunk, position: int, first: date, end: date) -> Batch:
+        """Let a chunk live through a period and collect what arrived at the shop before its end."""
+        first_day, end_day = ((day - self.config.start).days for day in (first, end))
+        rows = {name: [part] for name, part in self._pending[chunk.position].items()}
+        changes = []
+        for week in range(first_day // WEEK_DAYS, end_day // WEEK_DAYS):
+            left = live_week(chunk, self.config, self.seed, week)
+            changes.append(left.changes)
+            for name, part in (("events", left.events), ("lines", left.lines), ("facts", left.facts)):
+                rows.setdefault(name, []).append(self._dated(chunk.position, week, name, part))
+        arrived: dict[str, Columns] = {}
+        for name, parts in rows.items():
+            together = stack(parts)
+            if length(together):
+                here = together["recorded"] < end_day * SECONDS_A_DAY
+                arrived[name], self._pending[chunk.position][name] = split(together, np.asarray(here))
+        empty: Columns = {}
+        return Batch(
+            config=self.config,
+            seed=self.seed,
+            chunk=chunk,
+            position=position,
+            first_day=first_day,
+            end_day=end_day,
+            events=arrived.get("events", empty),
+            lines=arrived.get("lines", empty),
+            facts=arrived.get("facts", empty),
+            changes=stack(changes),
+        )
+
+    def _dated(self, chunk: int, week: int, name: str, rows: Columns) -> Columns:
+        """Say when rows reach the shop, and number events."""
+        if not length(rows):
+            return rows
+        at: Ints = rows["at"]
+        if name != "events":
+            # by customer, so that the lines of an order arrive together
+            return rows | {"recorded": at + 30 + rows["customer"] % 240}
+        rng = stream(self.seed, "arrival", chunk, week)
+        base = (week * _MOST_CHUNKS + chunk) * _EVENT_IDS_A_WEEK
+        number = base + np.arange(len(at), dtype=np.int64)
+        return rows | {"recorded": arrivals(rng, at, self.config.dirt.late), "event_id": number}
+
+
+class _Drawer:
+    """The open files of one batch."""
+
+    def __init__(self, directory: Path, first: date, end: date) -> None:
+        self._directory = directory
+        self._period = f"{first:%Y%m%d}_{end - timedelta(days=1):%Y%m%d}"
+        self._open: dict[str, tuple[str, Writer]] = {}
+        self._rows: dict[str, int] = {}
+
+    def name(self, series: str) -> str:
+        """Return the path of a series' file, relative to the delivery."""
+        stem, suffix = SERIES[series]
+        return f"{stem}_{self._period}{suffix}"
+
+    def add(self, tables: SeriesTables) -> None:
+        """Append rows to the files of their series."""
+        for series, table in tables.items():
+            self._append(series, self.name(series), table)
+
+    def add_again(self, name: str, tables: list[pa.Table]) -> None:
+        """Write an earlier till file once more."""
+        for table in tables:
+            self._append("till", name, table)
+
+    def _append(self, series: str, name: str, table: pa.Table) -> None:
+        if not table.num_rows:
+            return
+        if name not in self._open:
+            self._open[name] = (series, open_writer(self._directory / name, table.schema))
+        self._open[name][1].write(table)
+        self._rows[name] = self._rows.get(name, 0) + table.num_rows
+
+    def close(self) -> None:
+        """Finish all files."""
+        for _, writer in self._open.values():
+            writer.close()
+
+    def files(self) -> list[WrittenFile]:
+        """Return what was written."""
+        return [
+            WrittenFile(series, self._directory / name, self._rows[name]) for name, (series, _) in self._open.items()
+        ]
+
+
+def deliveries(shop: Shop) -> Iterator[tuple[date, date]]:
+    """Yield the weeks that are still to be delivered, after the history."""
+    for first, end in shop.config.batches:
+        if first >= max(shop.today, shop.config.weekly_from):
+            yield first, end
