@@ -211,7 +211,9 @@ class Bucket(Node):
         if list(self.edges) != sorted(set(self.edges)):
             raise ValueError("edges must rise")
         if len(self.labels) != len(self.edges) + 1:
-            raise ValueError(f"{len(self.edges)} edges make {len(self.edges) + 1} buckets, but {len(self.labels)} labels stand here")
+            raise ValueError(
+                f"{len(self.edges)} edges make {len(self.edges) + 1} buckets, but {len(self.labels)} labels stand here"
+            )
         return self
 
 

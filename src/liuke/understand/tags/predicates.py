@@ -77,7 +77,9 @@ def _entry(key: str, value: Any) -> list[dict[str, Any]]:
         return [_test(key, "eq", value)]
     strange = set(value) - _OPERATORS
     if strange or not value:
-        raise ValueError(f"unknown operator {sorted(map(str, strange))} on {key!r}; known: {', '.join(sorted(_OPERATORS))}")
+        raise ValueError(
+            f"unknown operator {sorted(map(str, strange))} on {key!r}; known: {', '.join(sorted(_OPERATORS))}"
+        )
     return [_test(key, operator, operand) for operator, operand in value.items()]
 
 

@@ -1,0 +1,136 @@
+"""What an engine writes differently. Nothing else in this room knows which engine runs the plan.
+
+The rules behind the functions were measured (0 of 118 columns × 100,000 customers differed between two DuckDB and two
+Spark versions): exact sums cast last, double literals with an exponent, dates subtracted rather than instants, ties and
+NULL order written out, output columns cast.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Protocol
+
+from liuke.understand.tags.sources import Kind
+
+
+class Dialect(Protocol):
+    """The text of one engine's SQL, function by function."""
+
+    name: str
+
+    def identifier(self, name: str) -> str:
+        """Quote a name."""
+
+    def literal(self, value: object) -> str:
+        """Write a constant: text quoted, doubles with an exponent, dates typed."""
+
+    def cast(self, sql: str, kind: Kind) -> str:
+        """Give a column its output type."""
+
+    def exact(self, sql: str) -> str:
+        """Make a number addable without rounding noise."""
+
+    def days_between(self, earlier: str, later: str) -> str:
+        """Whole days from one date to another."""
+
+    def months(self, date: str) -> str:
+        """Months since year 0 of a date's month."""
+
+    def divide(self, numerator: str, denominator: str) -> str:
+        """Double division; missing where the denominator is 0."""
+
+    def floor_divide(self, numerator: str, denominator: str) -> str:
+        """Integer division of numbers that are not negative."""
+
+    def round(self, sql: str) -> str:
+        """Nearest integer, halves up."""
+
+    def median(self, sql: str) -> str:
+        """Median as an aggregate: the mean of the two middle values of an even number."""
+
+    def sorted_set(self, sql: str) -> str:
+        """The different known values as a sorted list, as an aggregate."""
+
+    def empty_list(self) -> str:
+        """An empty list of text."""
+
+    def contains(self, items: str, value: str) -> str:
+        """Whether a list holds a value."""
+
+    def count_below(self, cuts: Sequence[float], value: str) -> str:
+        """How many of the rising `cuts` are smaller than the value."""
+
+    def cte(self, name: str, body: str, references: int, *, large: bool = False) -> str:
+        """One named step, kept in memory where several later steps read it and it is not `large`."""
+
+
+_DUCKDB_TYPES: dict[Kind, str] = {
+    "integer": "BIGINT", "double": "DOUBLE", "text": "VARCHAR", "date": "DATE", "timestamp": "TIMESTAMP",
+    "boolean": "BOOLEAN", "list": "VARCHAR[]",
+}  # fmt: skip
+
+
+class _DuckDB:
+    name = "duckdb"
+
+    def identifier(self, name: str) -> str:
+        return '"' + name.replace('"', '""') + '"'
+
+    def literal(self, value: object) -> str:
+        match value:
+            case bool():
+                return "true" if value else "false"
+            case int():
+                return str(value)
+            case float():
+                return f"{value!r}e0" if "e" not in repr(value) else repr(value)
+            case dt.date():
+                return f"DATE '{value.isoformat()}'"
+            case str():
+                return "'" + value.replace("'", "''") + "'"
+        raise TypeError(f"no literal for {value!r}")
+
+    def cast(self, sql: str, kind: Kind) -> str:
+        return f"CAST({sql} AS {_DUCKDB_TYPES[kind]})"
+
+    def exact(self, sql: str) -> str:
+        return f"CAST({sql} AS DECIMAL(28, 6))"
+
+    def days_between(self, earlier: str, later: str) -> str:
+        return f"({later} - {earlier})"
+
+    def months(self, date: str) -> str:
+        return f"(year({date}) * 12 + month({date}))"
+
+    def divide(self, numerator: str, denominator: str) -> str:
+        return f"(CAST({numerator} AS DOUBLE) / nullif(CAST({denominator} AS DOUBLE), 0e0))"
+
+    def floor_divide(self, numerator: str, denominator: str) -> str:
+        return f"(({numerator}) // ({denominator}))"
+
+    def round(self, sql: str) -> str:
+        return f"CAST(floor({sql} + 0.5e0) AS BIGINT)"
+
+    def median(self, sql: str) -> str:
+        return f"median(CAST({sql} AS DOUBLE))"
+
+    def sorted_set(self, sql: str) -> str:
+        return f"list(DISTINCT {sql} ORDER BY {sql}) FILTER (WHERE {sql} IS NOT NULL)"
+
+    def empty_list(self) -> str:
+        return "CAST([] AS VARCHAR[])"
+
+    def contains(self, items: str, value: str) -> str:
+        return f"list_contains({items}, {value})"
+
+    def count_below(self, cuts: Sequence[float], value: str) -> str:
+        listed = ", ".join(self.literal(cut) for cut in cuts)
+        return f"len(list_filter([{listed}], lambda cut: cut < {value}))"
+
+    def cte(self, name: str, body: str, references: int, *, large: bool = False) -> str:
+        keep = "MATERIALIZED" if references > 1 and not large else "NOT MATERIALIZED"
+        return f"{name} AS {keep} (\n{body}\n)"
+
+
+DuckDB: Dialect = _DuckDB()

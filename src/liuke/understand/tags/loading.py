@@ -1,0 +1,148 @@
+"""Reading definitions from YAML: defaults of a file, `for_each`, overriding by key, errors that name file and tag."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from liuke.collect.behaviours import Catalogue, load_catalogue
+from liuke.understand.tags.errors import DefinitionError
+from liuke.understand.tags.tagset import LANGUAGE, TagDefinition, TagSet
+
+SHIPPED = Path(str(resources.files("liuke.understand.tags"))) / "definitions"
+_FILE_KEYS = frozenset({"language", "family", "group", "owner", "personal", "hidden", "tags"})
+_PLACE = re.compile(r"\{([a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)?)\}")
+
+
+def load_definitions(*folders: Path | str, shipped: bool = True, catalogue: Catalogue | None = None) -> TagSet:
+    """Read the shipped definitions and those of each folder; a later definition of a key replaces the earlier.
+
+    Parameters
+    ----------
+    *folders : path
+        Folders with `*.yaml`, read in order of name. A folder that does not exist holds nothing.
+    shipped : bool
+        False for a set of its own, such as the features of a model.
+    catalogue : Catalogue, optional
+        The shop's behaviours, by default the shipped ones: what `"@customer_started"` stands for.
+
+    Raises
+    ------
+    DefinitionError
+        If a file cannot be read or a definition is wrong; the message names file, tag and field.
+    CycleError
+        If tags are defined by each other.
+    """
+    definitions: dict[str, TagDefinition] = {}
+    started = sorted((catalogue or load_catalogue()).active_names)
+    for folder in ([SHIPPED] if shipped else []) + [Path(folder) for folder in folders]:
+        here: dict[str, Path] = {}
+        for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
+            for definition in read_file(path, started):
+                if definition.key in here:
+                    raise DefinitionError(
+                        f"tag {definition.key!r} is defined twice: in {here[definition.key]} and in {path}",
+                        hint="keep one of them; to replace a shipped tag, define it once in the workspace",
+                    )
+                here[definition.key] = path
+                definitions[definition.key] = definition
+    return TagSet(definitions.values())
+
+
+def read_file(path: Path, started: Sequence[str]) -> Iterator[TagDefinition]:
+    """Yield the definitions of one file, templates written out."""
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise DefinitionError(f"{path} cannot be read: {error}", hint="it has to be YAML in UTF-8") from error
+    yield from parse_document(document, str(path), started)
+
+
+def parse_document(document: Any, place: str, started: Sequence[str]) -> Iterator[TagDefinition]:
+    """Yield the definitions of a parsed document; `place` names it in errors, `started` the events of a customer."""
+    if not isinstance(document, dict) or not isinstance(document.get("tags"), list):
+        raise DefinitionError(f"{place} holds no list `tags:`", hint="see the README of liuke.understand.tags")
+    if document.get("language") != LANGUAGE:
+        raise DefinitionError(
+            f"{place} is written in language {document.get('language')!r}",
+            hint=f"begin the file with `language: {LANGUAGE}`",
+        )
+    if strange := set(document) - _FILE_KEYS:
+        raise DefinitionError(f"{place}: unknown {sorted(map(str, strange))}", hint=f"known: {sorted(_FILE_KEYS)}")
+    defaults = {key: value for key, value in document.items() if key not in ("language", "tags")}
+    for number, entry in enumerate(document["tags"], start=1):
+        if not isinstance(entry, dict):
+            raise DefinitionError(
+                f"{place}: entry {number} is no mapping", hint="each tag has a key, a name, a type, a value"
+            )
+        for written in _written_out(entry, place):
+            yield _definition(_named_lists(defaults | written, started), place, number)
+
+
+def _definition(raw: Mapping[str, Any], place: str, number: int) -> TagDefinition:
+    try:
+        return TagDefinition.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        steps = [str(step) for step in first["loc"] if step not in ("test", "all", "any")]
+        raise DefinitionError(
+            f"{place}, tag {raw.get('key', number)!r}, {'.'.join(steps)}: {first['msg']}",
+            hint="the README of liuke.understand.tags lists nodes and fields",
+        ) from error
+
+
+def _written_out(entry: Mapping[str, Any], place: str) -> Iterator[dict[str, Any]]:
+    """Yield the entry, or one entry per combination of its `for_each` lists."""
+    body = {key: value for key, value in entry.items() if key != "for_each"}
+    lists = entry.get("for_each")
+    if lists is None:
+        yield body
+        return
+    if not isinstance(lists, dict) or not all(isinstance(items, list) and items for items in lists.values()):
+        raise DefinitionError(f"{place}: `for_each` takes names with a list each", hint="for_each: {days: [7, 30]}")
+    for combination in itertools.product(*lists.values()):
+        yield _filled(body, _flat(dict(zip(lists, combination, strict=True))), place)
+
+
+def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
+    dotted = {
+        f"{name}.{part}": item
+        for name, value in values.items()
+        if isinstance(value, dict)
+        for part, item in value.items()
+    }
+    return {name: value for name, value in values.items() if not isinstance(value, dict)} | dotted
+
+
+def _filled(value: Any, names: Mapping[str, Any], place: str) -> Any:
+    """Replace `{name}` in all texts; a text that is only `{name}` becomes the value itself."""
+    if isinstance(value, dict):
+        return {_filled(key, names, place): _filled(item, names, place) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_filled(item, names, place) for item in value]
+    if not isinstance(value, str):
+        return value
+    if strange := {name for name in _PLACE.findall(value) if name not in names}:
+        raise DefinitionError(f"{place}: {value!r} uses {sorted(strange)}", hint=f"`for_each` names {sorted(names)}")
+    alone = _PLACE.fullmatch(value)
+    return names[alone[1]] if alone else _PLACE.sub(lambda match: str(names[match[1]]), value)
+
+
+def _named_lists(value: Any, started: Sequence[str]) -> Any:
+    """Replace `"@customer_started"` by the events of the catalogue, so that the hash knows which they were."""
+    if isinstance(value, dict):
+        return {key: _named_lists(item, started) for key, item in value.items()}
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return [_named_lists(item, started) for item in value]
+    if isinstance(value, str) and value.startswith("@"):
+        if value != "@customer_started":
+            raise DefinitionError(f"unknown list {value!r}", hint="known: @customer_started")
+        return list(started)
+    return value

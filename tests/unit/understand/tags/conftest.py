@@ -1,0 +1,73 @@
+"""A small real moment: the views of the contract in an in-memory engine, from rows written as Python dictionaries."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import pytest
+
+VIEWS = {
+    "customers": "customer_id BIGINT, registered_on DATE, gender VARCHAR, birth_month DATE, province VARCHAR, city VARCHAR,"
+    " channel VARCHAR, member_tier VARCHAR, member_since_on DATE, first_seen_on DATE",
+    "children": "customer_id BIGINT, child_no INT, birth_month DATE, due_month DATE, gender VARCHAR",
+    "purchases": "customer_id BIGINT, order_id BIGINT, occurred_at TIMESTAMP, occurred_on DATE, channel VARCHAR,"
+    " net_minor BIGINT, discount_minor BIGINT, margin_minor BIGINT, quantity DOUBLE, n_items BIGINT",
+    "purchase_items": "customer_id BIGINT, order_id BIGINT, occurred_on DATE, product_id BIGINT, category VARCHAR,"
+    " subcategory VARCHAR, brand VARCHAR, stage VARCHAR, quantity DOUBLE, net_minor BIGINT, discount_minor BIGINT,"
+    " margin_minor BIGINT",
+    "order_facts": "customer_id BIGINT, order_id BIGINT, fact VARCHAR, amount_minor BIGINT, occurred_on DATE",
+    "events": "customer_id BIGINT, event VARCHAR, occurred_at TIMESTAMP, occurred_on DATE, channel VARCHAR,"
+    " session_id VARCHAR, product_id BIGINT, category VARCHAR, value DOUBLE",
+    "touches": "customer_id BIGINT, channel VARCHAR, campaign VARCHAR, status VARCHAR, occurred_on DATE",
+}
+
+
+@dataclass
+class SmallMoment:
+    """What a moment offers to this room."""
+
+    as_of: dt.date
+    connection: duckdb.DuckDBPyConnection
+
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def moment_from(tables: Mapping[str, Rows], as_of: dt.date) -> SmallMoment:
+    """Return a moment with these rows; every customer of any table is a customer, columns left out are missing.
+
+    A row with `occurred_at` and no `occurred_on` gets the day of the instant, and the other way round midnight.
+    """
+    connection = duckdb.connect()
+    everyone = {row["customer_id"] for rows in tables.values() for row in rows}
+    named = {row["customer_id"] for row in tables.get("customers", ())}
+    customers = [*tables.get("customers", ()), *({"customer_id": c} for c in sorted(everyone - named))]
+    for view, columns in VIEWS.items():
+        connection.execute(f"CREATE TABLE {view} ({columns})")
+        names = [column.split()[0] for column in columns.split(", ")]
+        rows = [_dated(row) for row in (customers if view == "customers" else tables.get(view, ()))]
+        strange = {key for row in rows for key in row} - {*names, "occurred_at", "occurred_on"}
+        assert not strange, f"{view} has no {strange}"
+        if rows:
+            values = [[row.get(name) for name in names] for row in rows]
+            connection.executemany(f"INSERT INTO {view} VALUES ({', '.join('?' for _ in names)})", values)
+    return SmallMoment(as_of, connection)
+
+
+def _dated(row: Mapping[str, Any]) -> dict[str, Any]:
+    at, on = row.get("occurred_at"), row.get("occurred_on")
+    if at is not None and on is None:
+        on = at.date()
+    if on is not None and at is None:
+        at = dt.datetime.combine(on, dt.time())
+    return {**row, "occurred_at": at, "occurred_on": on}
+
+
+@pytest.fixture
+def make_moment() -> Callable[[Mapping[str, Rows], dt.date], SmallMoment]:
+    """Hand `moment_from` to tests."""
+    return moment_from
