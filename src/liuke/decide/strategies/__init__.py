@@ -1,0 +1,35 @@
+"""Which customers enter which strategy, and in which arm? Strategies as documents, and the desk that runs them."""
+
+from pathlib import Path
+
+from liuke.decide.strategies.audience import AudienceSql, compile_audience
+from liuke.decide.strategies.contracts import Allocation, Arm, EntryReport, Message, MessageBatch
+from liuke.decide.strategies.document import Strategy, load_strategies, parse_strategy
+from liuke.decide.strategies.errors import StrategyError
+from liuke.decide.strategies.ports import Allocator, MessagePlanner
+from liuke.decide.strategies.service import StrategyDesk, entries_of
+from liuke.decide.strategies.tables import entries, strategy_versions
+
+READY_STRATEGIES = Path(__file__).parent / "ready"
+"""Folder with the strategies that come with the product."""
+
+__all__ = [
+    "READY_STRATEGIES",
+    "Allocation",
+    "Allocator",
+    "Arm",
+    "AudienceSql",
+    "EntryReport",
+    "Message",
+    "MessageBatch",
+    "MessagePlanner",
+    "Strategy",
+    "StrategyDesk",
+    "StrategyError",
+    "compile_audience",
+    "entries",
+    "entries_of",
+    "load_strategies",
+    "parse_strategy",
+    "strategy_versions",
+]

@@ -1,0 +1,109 @@
+"""Which customers does a rule select? A rule becomes one parametrised SQL condition over the audience table.
+
+Columns are looked up among those the table really has, so a name can never carry SQL, and a misspelt tag is an error
+with its near matches instead of an empty audience. Values are always bound. Logic is two-valued: a comparison with a
+missing value is false, so its ``not`` is true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+from liuke.decide.strategies.document import AllOf, AnyOf, Condition, NotOf, RiskLevel, Rule
+from liuke.decide.strategies.errors import StrategyError
+
+_COMPARISONS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+LEVEL_COLUMN = "level"
+_DATED = frozenset({"DATE", "TIMESTAMP"})
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceSql:
+    """A boolean DuckDB expression and the values it binds as ``$p0``, ``$p1``, …"""
+
+    sql: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+def compile_audience(rule: Rule, columns: Mapping[str, str]) -> AudienceSql:
+    """Translate a rule.
+
+    Parameters
+    ----------
+    rule
+        The ``audience`` of a strategy.
+    columns
+        Column name to DuckDB type, of the table that the expression will run over.
+
+    Raises
+    ------
+    StrategyError
+        If a column is unknown or an operator does not suit its type.
+    """
+    compiler = _Compiler(columns)
+    return AudienceSql(compiler.expression(rule), compiler.parameters)
+
+
+class _Compiler:
+    def __init__(self, columns: Mapping[str, str]) -> None:
+        self._columns = columns
+        self.parameters: dict[str, Any] = {}
+
+    def expression(self, rule: Rule) -> str:
+        match rule:
+            case AllOf():
+                return "(" + " AND ".join(self.expression(part) for part in rule.all) + ")"
+            case AnyOf():
+                return "(" + " OR ".join(self.expression(part) for part in rule.any) + ")"
+            case NotOf():
+                return f"(NOT {self.expression(rule.not_)})"
+            case RiskLevel():
+                return self._is_in(self._quoted(LEVEL_COLUMN), list(rule.level))
+            case Condition():
+                return self._comparison(rule)
+
+    def _comparison(self, condition: Condition) -> str:
+        ((operator, operand),) = condition.given.items()
+        name, column = condition.column, self._quoted(condition.column)
+        is_list = self._columns[name].endswith("[]")
+        if operator == "null":
+            return f"({column} IS {'' if operand else 'NOT '}NULL)"
+        if is_list != (operator == "contains"):
+            wanted = "use `contains` or `null`" if is_list else "use eq, in, between, gt, gte, lt, lte or null"
+            kind = "a list" if is_list else "a single value"
+            raise StrategyError(f"`{operator}` does not suit {name}, which holds {kind}.", hint=f"Here, {wanted}.")
+        if operator == "contains":
+            return f"coalesce(list_contains({column}, {self._bound(name, operand)}), FALSE)"
+        if operator == "in":
+            return self._is_in(column, operand)
+        if operator == "between":
+            low, high = (self._bound(name, end) for end in operand)
+            return f"coalesce({column} BETWEEN {low} AND {high}, FALSE)"
+        return f"coalesce({column} {_COMPARISONS[operator]} {self._bound(name, operand)}, FALSE)"
+
+    def _is_in(self, column: str, values: list[Any]) -> str:
+        name = column.strip('"')
+        return f"coalesce({column} IN ({', '.join(self._bound(name, value) for value in values)}), FALSE)"
+
+    def _bound(self, column: str, value: Any) -> str:
+        kind = self._columns[column].removesuffix("[]")
+        is_text, is_flag = kind == "VARCHAR", kind == "BOOLEAN"
+        fits = isinstance(value, bool) == is_flag and (is_flag or kind in _DATED or isinstance(value, str) == is_text)
+        if not fits:
+            raise StrategyError(
+                f"{column} is compared with {value!r}, but it is of type {kind}.",
+                hint="Write text in quotes, numbers and true/false without.",
+            )
+        key = f"p{len(self.parameters)}"
+        self.parameters[key] = value
+        return f"CAST(${key} AS {kind})" if kind in _DATED else f"${key}"
+
+    def _quoted(self, name: str) -> str:
+        if name not in self._columns:
+            near = get_close_matches(name, self._columns, n=3, cutoff=0.5)
+            hint = f"Did you mean {', '.join(near)}?" if near else "`liuke tags list` shows every tag."
+            raise StrategyError(f"There is no tag or profile column {name!r}.", hint=hint)
+        return '"' + name.replace('"', '""') + '"'

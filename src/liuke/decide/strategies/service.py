@@ -1,0 +1,202 @@
+"""Let customers enter a strategy: select, draw arms, write entries, plan messages, in one transaction.
+
+Run twice for the same day it changes nothing: entries are unique on (strategy, customer, entry), arms are remembered,
+and the planner takes each message once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import sqlalchemy as sa
+from numpy.typing import NDArray
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
+from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
+
+from liuke.decide.strategies.audience import compile_audience
+from liuke.decide.strategies.contracts import Allocation, Arm, EntryReport, MessageBatch
+from liuke.decide.strategies.document import Strategy
+from liuke.decide.strategies.errors import StrategyError
+from liuke.decide.strategies.ports import Allocator, MessagePlanner
+from liuke.decide.strategies.tables import entries, strategy_versions
+from liuke.store.operations import Operations
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    """Customers who may enter and the names of their entries; both of shape (n,)."""
+
+    customer_ids: NDArray[np.int64]
+    entries: NDArray[np.str_]
+
+    def where(self, keep: NDArray[np.bool_]) -> _Candidates:
+        return _Candidates(self.customer_ids[keep], self.entries[keep])
+
+
+class StrategyDesk:
+    """Runs strategies for one shop.
+
+    Parameters
+    ----------
+    operations
+        Where versions and entries are kept.
+    allocator, planner
+        See ``ports``.
+    """
+
+    def __init__(self, operations: Operations, allocator: Allocator, planner: MessagePlanner) -> None:
+        self._operations = operations
+        self._allocator = allocator
+        self._planner = planner
+
+    def enter(
+        self,
+        strategy: Strategy,
+        as_of: date,
+        connection: duckdb.DuckDBPyConnection,
+        audience: str,
+        *,
+        rehearse: bool = False,
+    ) -> EntryReport:
+        """Let the customers whom the rule selects enter, and plan messages for the treated.
+
+        Parameters
+        ----------
+        as_of
+            The day on which they enter.
+        connection
+            DuckDB with the table or view ``audience``.
+        audience
+            Relation with ``customer_id BIGINT``, one row per customer, tag and profile columns, and ``level`` where
+            the early warning has run.
+        rehearse
+            True when ``as_of`` lies in the past: on a medium that reaches people nothing is written, neither entries
+            nor messages, and the report says what would have happened.
+
+        Raises
+        ------
+        StrategyError
+            If the rule names an unknown column; nothing is written.
+        """
+        selected = _select(strategy, as_of, connection, audience)
+        dry = rehearse and self._planner.is_real(strategy.message.channel)
+        with self._operations.read() if dry else self._operations.begin() as transaction:
+            fresh = _limited(strategy, as_of, transaction, _new(strategy, as_of, transaction, selected))
+            arms = self._allocator.allocate(
+                transaction, strategy.id, fresh.customer_ids, strategy.control_share, as_of, store=not dry
+            )
+            if not dry:
+                _remember(transaction, strategy, as_of)
+                _write(transaction, strategy, as_of, fresh, arms)
+            treated = fresh.where(arms.arms == Arm.TREATED.value)
+            batch = MessageBatch(
+                strategy.id, strategy.version, strategy.planned_message, treated.customer_ids, treated.entries, as_of
+            )
+            planned = self._planner.plan(transaction, batch, rehearse=dry)
+        counts = Counter(arms.arms.tolist())
+        return EntryReport(
+            strategy=strategy.id,
+            version=strategy.version,
+            as_of=as_of,
+            audience=len(selected.customer_ids),
+            entered={arm.value: counts[arm.value] for arm in Arm},
+            planned=planned,
+            rehearsed=dry,
+        )
+
+
+def entries_of(connection: sa.Connection, strategy: str) -> pa.Table:
+    """Return a strategy's entries in the order of their day.
+
+    Returns
+    -------
+    pyarrow.Table
+        ``customer_id, entry, version, arm, probability, entered_on``.
+    """
+    names = ("customer_id", "entry", "version", "arm", "probability", "entered_on")
+    columns = [entries.c[name] for name in names]
+    order = (entries.c.entered_on, entries.c.customer_id, entries.c.entry)
+    rows = connection.execute(sa.select(*columns).where(entries.c.strategy == strategy).order_by(*order)).all()
+    kinds = (pa.int64(), pa.string(), pa.string(), pa.string(), pa.float64(), pa.date32())
+    schema = pa.schema(list(zip(names, kinds, strict=True)))
+    return pa.Table.from_pylist([dict(row._mapping) for row in rows], schema=schema)
+
+
+def _select(strategy: Strategy, as_of: date, connection: duckdb.DuckDBPyConnection, audience: str) -> _Candidates:
+    relation = '"' + audience.replace('"', '""') + '"'
+    described = connection.execute(f"DESCRIBE {relation}").fetchall()
+    columns = {row[0]: row[1] for row in described}
+    rule = compile_audience(strategy.audience, columns)
+    key = strategy.entry.key
+    if key is not None and key not in columns:
+        raise StrategyError(f"{strategy.id}: there is no column {key!r} to name entries by.", hint="See `entry.key`.")
+    entry = f'"{key}"::VARCHAR' if key else f"'{as_of.isoformat()}'"
+    guard = f'AND "{key}" IS NOT NULL' if key else ""
+    query = f"SELECT customer_id, {entry} AS entry FROM {relation} WHERE {rule.sql} {guard} ORDER BY customer_id"
+    table: Any = connection.execute(query, rule.parameters).to_arrow_table()
+    names = np.array(table.column("entry").to_pylist(), dtype=np.str_)
+    return _Candidates(table.column("customer_id").to_numpy().astype(np.int64), names)
+
+
+def _new(strategy: Strategy, as_of: date, connection: sa.Connection, selected: _Candidates) -> _Candidates:
+    """Leave out those who are inside already, or were too recently."""
+    table, again = entries.c, strategy.entry.again_after_days
+    query = sa.select(table.customer_id, table.entry).where(table.strategy == strategy.id)
+    if again is not None:
+        query = query.where(table.entered_on > as_of - timedelta(days=again))
+    rows = connection.execute(query).all()
+    if strategy.entry.key is not None:
+        inside_pairs = {(row.customer_id, row.entry) for row in rows}
+        pairs = zip(selected.customer_ids.tolist(), selected.entries.tolist(), strict=True)
+        return selected.where(np.array([pair not in inside_pairs for pair in pairs], dtype=np.bool_))
+    inside = np.array([row.customer_id for row in rows], dtype=np.int64)
+    return selected.where(~np.isin(selected.customer_ids, inside))
+
+
+def _limited(strategy: Strategy, as_of: date, connection: sa.Connection, fresh: _Candidates) -> _Candidates:
+    """Keep as many as the day still allows, chosen by a hash so that no kind of customer is favoured."""
+    limit = strategy.limits.entries_per_day
+    if limit is None:
+        return fresh
+    today = sa.select(sa.func.count()).where(entries.c.strategy == strategy.id, entries.c.entered_on == as_of)
+    room = max(0, limit - int(connection.scalar(today) or 0))
+    # multiplicative hashing (Knuth 1997, §6.4): the day shifts it, so that the same customers are not always first
+    mixed = (fresh.customer_ids.astype(np.uint64) + np.uint64(as_of.toordinal())) * np.uint64(0x9E3779B97F4A7C15)
+    keep = np.zeros(len(mixed), dtype=np.bool_)
+    keep[np.lexsort((fresh.customer_ids, mixed))[:room]] = True
+    return fresh.where(keep)
+
+
+def _remember(connection: sa.Connection, strategy: Strategy, as_of: date) -> None:
+    row = {
+        "strategy": strategy.id,
+        "version": strategy.version,
+        "document": strategy.normalised(),
+        "first_used_on": as_of,
+    }
+    connection.execute(_insert(connection, strategy_versions), row)
+
+
+def _write(connection: sa.Connection, strategy: Strategy, as_of: date, fresh: _Candidates, arms: Allocation) -> None:
+    columns = (fresh.customer_ids, fresh.entries, arms.arms, arms.probabilities)
+    shared = {"strategy": strategy.id, "version": strategy.version, "entered_on": as_of}
+    rows = [
+        {**shared, "customer_id": customer_id, "entry": entry, "arm": arm, "probability": chance}
+        for customer_id, entry, arm, chance in zip(*(column.tolist() for column in columns), strict=True)
+    ]
+    if rows:
+        connection.execute(_insert(connection, entries), rows)
+
+
+def _insert(connection: sa.Connection, table: sa.Table) -> SqliteInsert | PostgresInsert:
+    """Return an insert that leaves rows alone that are there already."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table).on_conflict_do_nothing()
+    return postgresql.insert(table).on_conflict_do_nothing()

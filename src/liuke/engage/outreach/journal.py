@@ -1,0 +1,103 @@
+"""The outbox's own record of a delivery in progress: what is about to happen is committed before it can happen.
+
+What came of a message is kept back until the next ``sending`` commits, which halves the number of commits. A crash in
+between leaves those messages ``sending``: in doubt, exactly as if it had come a moment earlier.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from liuke.engage.outreach import moves
+from liuke.engage.outreach.config import OutreachSettings
+from liuke.engage.outreach.contracts import Delivery, Outgoing, State
+from liuke.engage.outreach.ports import Clock
+from liuke.store.operations import Operations
+
+
+class OutboxJournal:
+    """A ``Journal`` over the outbox table.
+
+    Parameters
+    ----------
+    attempts
+        Message id to tries before this one.
+    """
+
+    def __init__(
+        self, operations: Operations, worker: str, clock: Clock, settings: OutreachSettings, attempts: dict[int, int]
+    ) -> None:
+        self._operations = operations
+        self._worker = worker
+        self._clock = clock
+        self._settings = settings
+        self._attempts = attempts
+        self._moves: list[dict[str, Any]] = []
+        self._counts: Counter[State] = Counter()
+
+    def sending(self, messages: Sequence[Outgoing]) -> list[Outgoing]:
+        """See ``Journal.sending``."""
+        keys = [message.message_id for message in messages]
+        with self._operations.begin() as connection:
+            self._flush(connection)
+            ours = moves.mark_sending(connection, keys, self._worker, self._clock())
+        return [message for message in messages if message.message_id in ours]
+
+    def sent(self, message: Outgoing) -> None:
+        """See ``Journal.sent``."""
+        self._after(message, State.SENT, sent=True)
+
+    def failed(self, message: Outgoing, reason: str) -> None:
+        """See ``Journal.failed``."""
+        self._after(message, State.FAILED, reason)
+
+    def lost(self, message: Outgoing, reason: str) -> None:
+        """See ``Journal.lost``."""
+        self._after(message, State.UNKNOWN, reason)
+
+    def refused(self, message: Outgoing, reason: str) -> None:
+        """See ``Journal.refused``: the message waits, longer after each try, and fails after the last."""
+        tries = self._attempts.get(message.message_id, 0) + 1
+        if tries >= self._settings.max_attempts:
+            self.failed(message, reason)
+            return
+        wait = timedelta(minutes=self._settings.retry_minutes * tries)
+        row = moves.to(message.message_id, State.QUEUED, reason, due_at=self._clock() + wait, tries=1)
+        self._counts[State.QUEUED] += 1
+        self._moves.append(row)
+
+    def spoiled(self, message_id: int, reason: str) -> None:
+        """Say that a message could not even be made."""
+        self._moves.append(moves.to(message_id, State.FAILED, reason))
+        self._counts[State.FAILED] += 1
+
+    def close(self) -> Delivery:
+        """Commit what is left and return what this journal saw.
+
+        Messages still claimed go back to the queue; one still ``sending`` without a word is in doubt.
+        """
+        with self._operations.begin() as connection:
+            self._flush(connection)
+            requeued = moves.release(connection, self._worker)
+            in_doubt = moves.doubt(connection, self._worker)
+        return Delivery(
+            sent=self._counts[State.SENT],
+            failed=self._counts[State.FAILED],
+            unknown=self._counts[State.UNKNOWN] + in_doubt,
+            requeued=self._counts[State.QUEUED] + requeued,
+        )
+
+    def _after(self, message: Outgoing, state: State, reason: str = "", *, sent: bool = False) -> None:
+        at = self._clock() if sent else None
+        self._moves.append(moves.to(message.message_id, state, reason, sent_at=at, tries=1))
+        self._counts[state] += 1
+
+    def _flush(self, connection: sa.Connection) -> None:
+        states = (State.CLAIMED, State.SENDING, State.UNKNOWN)
+        moves.settle(connection, self._moves, states, self._worker)
+        self._moves.clear()

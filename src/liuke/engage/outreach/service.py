@@ -1,0 +1,238 @@
+"""Plan messages and deliver them: each at most once, none lost, whatever crashes and whenever.
+
+The life of a message is a row in the outbox; ``moves`` moves it, ``gate`` decides, a channel carries, ``journal``
+writes down. This module is the order in which they act.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from liuke.decide.strategies import MessageBatch
+from liuke.engage.outreach import moves
+from liuke.engage.outreach.channels import Channel
+from liuke.engage.outreach.config import OutreachSettings
+from liuke.engage.outreach.contracts import Delivery, Fate, OutboxCount, Outgoing, State
+from liuke.engage.outreach.errors import OutreachError, TemplateError
+from liuke.engage.outreach.gate import Gate, Ruling
+from liuke.engage.outreach.journal import OutboxJournal
+from liuke.engage.outreach.ports import AddressBook, Clock, ControlGroups, Permissions
+from liuke.engage.outreach.templating import TemplateLibrary
+from liuke.kernel import Progress, ShopProfile, SilentProgress
+from liuke.store.operations import Operations
+
+
+class Outreach:
+    """The outbox of one shop. It is the ``MessagePlanner`` that strategies ask.
+
+    Parameters
+    ----------
+    operations
+        Where the outbox lives.
+    channels
+        By name, from ``build_channels``.
+    permissions, addresses, controls
+        See ``ports``.
+    clock
+        Gives the instant of each move.
+    """
+
+    def __init__(
+        self,
+        operations: Operations,
+        channels: Mapping[str, Channel],
+        templates: TemplateLibrary,
+        permissions: Permissions,
+        addresses: AddressBook,
+        controls: ControlGroups,
+        settings: OutreachSettings,
+        shop: ShopProfile,
+        clock: Clock,
+    ) -> None:
+        self._operations = operations
+        self._channels = channels
+        self._templates = templates
+        self._gate = Gate(permissions, addresses, controls, settings, shop.zone)
+        self._settings = settings
+        self._shop = shop
+        self._clock = clock
+
+    def is_real(self, channel: str) -> bool:
+        """Tell whether messages on a medium reach people.
+
+        Raises
+        ------
+        OutreachError
+            If no channel carries the medium.
+        """
+        return self._channels[self._transport(channel)].real
+
+    def plan(self, connection: sa.Connection, batch: MessageBatch, *, rehearse: bool = False) -> int:
+        """Queue a message for many entries, each at most once.
+
+        Parameters
+        ----------
+        connection
+            An open transaction of the operational store.
+        rehearse
+            True to count only; a channel that reaches nobody (``real = False``) takes messages even then.
+
+        Returns
+        -------
+        int
+            Messages that were not planned before.
+
+        Raises
+        ------
+        OutreachError
+            If no channel carries the medium or the template cannot be used; nothing is queued.
+        """
+        self._templates.check(batch.message.template, batch.message.purpose)
+        is_real = self.is_real(batch.message.channel)
+        rows = moves.new_rows(connection, batch)
+        if not (rehearse and is_real):
+            moves.insert(connection, rows)
+        return len(rows)
+
+    def recover(self, *, alone: bool = True) -> Delivery:
+        """Tidy up after a crash: what no provider saw is queued again, what one may have seen is asked for.
+
+        Parameters
+        ----------
+        alone
+            True when no other worker can be alive (the caller holds the workspace's lock); else only what has been
+            silent for ``lease_seconds`` is taken over.
+        """
+        silent_since = None if alone else self._clock() - timedelta(seconds=self._settings.lease_seconds)
+        with self._operations.begin() as connection:
+            requeued = moves.release(connection, None, silent_since)
+            moves.doubt(connection, None, silent_since)
+        return Delivery(requeued=requeued) + self._reconcile()
+
+    def deliver(self, worker: str, *, limit: int | None = None, progress: Progress | None = None) -> Delivery:
+        """Send everything that is due.
+
+        Parameters
+        ----------
+        worker
+            Names this run of this process; no two live ones share a name.
+        limit
+            Most messages to look at; None for all.
+
+        Raises
+        ------
+        ChannelDown
+            If a provider cannot be talked to; what was not sent stays queued, and a later call continues.
+        """
+        progress = progress or SilentProgress()
+        total, seen = Delivery(), 0
+        with self._operations.begin() as connection:
+            moves.end_quiet_hours(connection, self._clock())
+        progress.start("outreach")
+        while limit is None or seen < limit:
+            size = self._settings.batch_size if limit is None else min(self._settings.batch_size, limit - seen)
+            rulings, cleared = self._claim(worker, size)
+            if not rulings:
+                break
+            total += Delivery(held=dict(Counter(r.held.value for r in rulings if r.held is not None)))
+            total += self._send(worker, cleared)
+            seen += len(rulings)
+            progress.advance(len(rulings))
+        progress.finish(f"{total.sent} sent")
+        return total
+
+    def counts(self) -> tuple[OutboxCount, ...]:
+        """Return how many messages stand where, the unknown ones included."""
+        with self._operations.read() as connection:
+            return moves.count_by_state(connection)
+
+    def contacts_as_of(self, as_of: date) -> pa.Table:
+        """Return every message planned by a day, shaped like the lake table ``contacts``."""
+        with self._operations.read() as connection:
+            return moves.contacts_as_of(connection, as_of)
+
+    def _claim(self, worker: str, size: int) -> tuple[list[Ruling], list[Ruling]]:
+        """Rule on the next rows and make those that may go ours, in one transaction."""
+        now = self._clock()
+        with self._operations.begin() as connection:
+            rulings = self._gate.rule(connection, moves.due(connection, now, size), now)
+            held = [
+                moves.to(r.row.message_id, State.HELD, r.held.value, due_at=r.due_at)
+                for r in rulings
+                if r.held is not None
+            ]
+            moves.settle(connection, held, (State.QUEUED,))
+            cleared = [r for r in rulings if r.held is None]
+            transports = {r.row.message_id: self._transport(r.row.channel) for r in cleared}
+            moves.claim(connection, transports, worker, now)
+        return rulings, cleared
+
+    def _send(self, worker: str, cleared: Sequence[Ruling]) -> Delivery:
+        attempts = {ruling.row.message_id: ruling.row.attempts for ruling in cleared}
+        journal = OutboxJournal(self._operations, worker, self._clock, self._settings, attempts)
+        by_transport: dict[str, list[Outgoing]] = {}
+        for ruling in cleared:
+            outgoing = self._rendered(ruling)
+            if isinstance(outgoing, TemplateError):
+                journal.spoiled(ruling.row.message_id, "the template cannot be rendered for this customer")
+            else:
+                by_transport.setdefault(self._transport(ruling.row.channel), []).append(outgoing)
+        delivery = Delivery()
+        try:
+            for transport, messages in sorted(by_transport.items()):
+                self._channels[transport].send(messages, journal, self._clock())
+        finally:
+            delivery += journal.close()
+        return delivery
+
+    def _rendered(self, ruling: Ruling) -> Outgoing | TemplateError:
+        row, recipient = ruling.row, ruling.recipient
+        assert recipient is not None
+        key = moves.idempotency_key(row.message_id)
+        unsubscribe = self._settings.unsubscribe.replace("{key}", key) if row.purpose == "marketing" else ""
+        variables = {"name": "", "shop": self._shop.name, "unsubscribe": unsubscribe, **recipient.variables}
+        try:
+            content = self._templates.render(row.template, recipient.language, variables)
+        except TemplateError as error:
+            return error
+        return Outgoing(
+            row.message_id, key, recipient.address, content.subject, content.text, content.html, unsubscribe
+        )
+
+    def _reconcile(self) -> Delivery:
+        with self._operations.read() as connection:
+            rows = moves.unknown(connection)
+        fates: dict[int, Fate] = {}
+        for name in sorted({row.transport for row in rows if row.transport in self._channels}):
+            asked = {moves.idempotency_key(r.message_id): r for r in rows if r.transport == name}
+            answers = self._channels[name].reconcile({key: row.sending_at for key, row in asked.items()})
+            fates.update({asked[key].message_id: fate for key, fate in answers.items()})
+        resolved = [_resolved(row, fates.get(row.message_id, Fate.CANNOT_SAY)) for row in rows]
+        with self._operations.begin() as connection:
+            moves.settle(connection, [move for move in resolved if move is not None], (State.UNKNOWN,))
+        tally = Counter(fates.get(row.message_id, Fate.CANNOT_SAY) for row in rows)
+        return Delivery(sent=tally[Fate.ACCEPTED], requeued=tally[Fate.NEVER_ARRIVED], unknown=tally[Fate.CANNOT_SAY])
+
+    def _transport(self, channel: str) -> str:
+        name = self._settings.transports.get(channel, "")
+        if name not in self._channels:
+            known = ", ".join(sorted(self._channels))
+            raise OutreachError(
+                f"No channel carries {channel!r} (transport {name or 'not set'!r}).",
+                hint=f"Set [outreach.transports] {channel} to one of: {known}.",
+            )
+        return name
+
+
+def _resolved(row: sa.Row[int, str, datetime, int], fate: Fate) -> dict[str, Any] | None:
+    if fate is Fate.ACCEPTED:
+        return moves.to(row.message_id, State.SENT, sent_at=row.sending_at, tries=1)
+    if fate is Fate.NEVER_ARRIVED:
+        return moves.to(row.message_id, State.QUEUED, tries=1)
+    return None

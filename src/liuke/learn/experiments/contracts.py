@@ -1,0 +1,75 @@
+"""The values that cross the door of the experiments room."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """What a shop may conclude: it works (有效), it does not work (无效), or it is too early to say (再等等)."""
+
+    WORKS = "works"
+    DOES_NOT_WORK = "does_not_work"
+    TOO_EARLY = "too_early"
+
+    @property
+    def zh(self) -> str:
+        """The word in Chinese."""
+        return {"works": "有效", "does_not_work": "无效", "too_early": "再等等"}[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What to read out: one strategy over the window that its goal names.
+
+    Parameters
+    ----------
+    strategy
+    horizon_days
+        Days after entry, the day of entry included, in which an outcome counts.
+    """
+
+    strategy: str
+    horizon_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One metric of one strategy: treated against control as randomised.
+
+    Parameters
+    ----------
+    as_of
+        Outcomes are of days before it.
+    metric
+        ``repurchase`` (share of customers, 0 to 1) or ``margin`` (minor units per customer).
+    treated_n, control_n
+        Customers with a complete window.
+    treated_mean, control_mean, difference, low, high
+        None while an arm is empty. The interval is a confidence interval of coverage ``level``.
+    srm_p
+        How well the arms' sizes fit the draw; tiny means that the comparison is broken.
+    pending_n
+        Customers left out because their window is not complete.
+    verdict, reason_zh, reason_en
+        The conclusion and the rule that led to it, in a sentence.
+    """
+
+    as_of: date
+    strategy: str
+    metric: str
+    treated_n: int
+    treated_mean: float | None
+    control_n: int
+    control_mean: float | None
+    difference: float | None
+    low: float | None
+    high: float | None
+    level: float
+    srm_p: float
+    pending_n: int
+    verdict: Verdict
+    reason_zh: str
+    reason_en: str
