@@ -13,14 +13,14 @@ from liuke.predict.clv.contracts import PurchaseSummary
 # Several orders on one day are one purchase: split parcels and second thoughts are no repeat purchase.
 SUMMARY_SQL = """
 WITH days AS (
-    SELECT customer_id, occurred_on, sum(margin_minor)::DOUBLE AS margin_minor
+    SELECT customer_id, occurred_on, sum(margin_minor) AS margin_minor
     FROM purchases WHERE occurred_on < $as_of GROUP BY customer_id, occurred_on
 )
 SELECT customer_id,
        count(*) - 1.0 AS frequency,
        (max(occurred_on) - min(occurred_on))::DOUBLE AS recency_days,
        ($as_of - min(occurred_on))::DOUBLE AS t_days,
-       coalesce(avg(margin_minor), 0.0) AS mean_margin_minor
+       coalesce(sum(margin_minor)::DOUBLE / count(*), 0.0) AS mean_margin_minor
 FROM days GROUP BY customer_id ORDER BY customer_id
 """
 
@@ -45,7 +45,7 @@ def summarise(moment: PurchaseMoment) -> PurchaseSummary:
     moment : Moment
         From ``liuke.collect.history``.
     """
-    rows = moment.connection.cursor().execute(SUMMARY_SQL, {"as_of": moment.as_of}).fetchnumpy()
+    rows = moment.connection.execute(SUMMARY_SQL, {"as_of": moment.as_of}).fetchnumpy()
     return PurchaseSummary(
         customer_id=np.asarray(rows["customer_id"], dtype=np.int64),
         frequency=np.asarray(rows["frequency"], dtype=np.float64),

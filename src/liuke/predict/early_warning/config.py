@@ -11,17 +11,23 @@ class WarningSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     red_capacity: int | None = Field(
-        None, ge=0, description="Customers whom staff can call per run; empty: red_share of the scored customers."
+        default=None,
+        ge=0,
+        description="Customers whom staff can call per run; empty: red_share of the scored customers.",
     )
     orange_capacity: int | None = Field(
-        None, ge=0, description="Further customers worth an own offer per run; empty: orange_share of the scored."
+        default=None,
+        ge=0,
+        description="Further customers worth an own offer per run; empty: orange_share of the scored.",
     )
-    red_share: float = Field(0.02, ge=0, le=1, description="Share of the scored customers who may be red (0 to 1).")
+    red_share: float = Field(
+        default=0.02, ge=0, le=1, description="Share of the scored customers who may be red (0 to 1)."
+    )
     orange_share: float = Field(
-        0.08, ge=0, le=1, description="Share of the scored customers who may be orange (0 to 1)."
+        default=0.08, ge=0, le=1, description="Share of the scored customers who may be orange (0 to 1)."
     )
     hysteresis: float = Field(
-        0.25,
+        default=0.25,
         ge=0,
         le=2,
         description="A level is lost only when a customer falls this far (0.25 = 25 %) below its threshold.",

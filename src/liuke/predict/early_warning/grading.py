@@ -7,8 +7,8 @@ The level says what is worth doing, so it follows from the money at stake and fr
 - *orange*, *red*: yellow, and among the highest values at risk of their stage, as many as there is capacity.
 
 Capacity is given to lifecycle stages in proportion to the value at risk of their yellow customers, so that a stage's
-threshold follows from what is at stake there. Who stood at a level before is ranked with a bonus (hysteresis), which keeps
-levels from flapping without ever exceeding capacity.
+threshold follows from what is at stake there. Who stood at a level before is ranked with a bonus (hysteresis), which
+keeps levels from flapping without ever exceeding capacity.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def levels(
     usual = (np.bincount(stage, weights=probability) / np.maximum(np.bincount(stage), 1))[stage]
     likely = probability * np.where(previous >= YELLOW, 1 + hysteresis, 1.0) >= usual
     level = np.where(likely, YELLOW, BLUE).astype(np.int64)
-    stakes = np.bincount(stage, weights=np.where(likely, at_risk, 0.0))
+    stakes = np.bincount(stage, weights=np.where(likely, at_risk, 0.0)).astype(np.float64)
     for name, capacity in ((RED, red_capacity), (ORANGE, orange_capacity)):
         ranked = at_risk * np.where(previous >= name, 1 + hysteresis, 1.0)
         free = likely & (at_risk > 0) & (level == YELLOW)

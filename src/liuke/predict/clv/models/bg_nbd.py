@@ -128,18 +128,23 @@ class BgNbd:
 
             E = P(alive) (a+b+x-1)/(a-1) [1 - (1-z)^(a-1) 2F1(a-1, a+b-1-r; a+b+x-1; z)],   z = t / (alpha + T + t)
 
-        The result is kept within [0, t (r+x)/(alpha+T)]: what the customer would buy if they could not leave.
+        Given alive, the result is kept within [0, t (r+x)/(alpha+T)]: what the customer would buy if they could not leave.
         """
         horizon, freq, last, observed = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (t, x, t_x, T)))
         a = self._away_from_singularities(freq)
         c = a + self.b_ + freq - 1.0
         z = horizon / (self.alpha_ + observed + horizon)
-        tail = np.exp((a - 1.0) * np.log1p(-z)) * hyp2f1(a - 1.0, a + self.b_ - 1.0 - self.r_, c, z)
-        alive = self.probability_alive(freq, last, observed)
-        ceiling = alive * horizon * (self.r_ + freq) / (self.alpha_ + observed)
-        expected = alive * c / (a - 1.0) * (1.0 - tail)
-        bounded: FloatArray = np.clip(np.where(np.isfinite(expected), expected, ceiling), 0.0, ceiling)
-        return bounded
+        with np.errstate(over="ignore", invalid="ignore"):  # extreme parameters are taken up below
+            tail = np.exp((a - 1.0) * np.log1p(-z)) * hyp2f1(a - 1.0, a + self.b_ - 1.0 - self.r_, c, z)
+            closed = c / (a - 1.0) * (1.0 - tail)
+        # where the closed form overflows, beta(a, b + x) is so narrow that its mean stands for all of it
+        leave = self.a_ / (self.a_ + self.b_ + freq)
+        rate = horizon / (self.alpha_ + observed)
+        at_mean = -np.expm1(-(self.r_ + freq) * np.log1p(leave * rate)) / leave
+        ceiling = rate * (self.r_ + freq)
+        while_alive = np.clip(np.where(np.isfinite(closed), closed, at_mean), 0.0, ceiling)
+        expected: FloatArray = self.probability_alive(freq, last, observed) * while_alive
+        return expected
 
     def probability_alive(self, x: npt.ArrayLike, t_x: npt.ArrayLike, T: npt.ArrayLike) -> FloatArray:
         """Return the probability that the customer has not left yet; one for one-time buyers by construction."""

@@ -1,0 +1,22 @@
+"""Who will not buy again within the horizon, with what probability, why, and what is at stake?"""
+
+from liuke.predict.churn.config import ChurnSettings
+from liuke.predict.churn.contracts import ChurnReport, ChurnRun, PopulationReport
+from liuke.predict.churn.errors import NoModelError
+from liuke.predict.churn.horizon import HorizonProposal, propose_horizon
+from liuke.predict.churn.reasons import Reason
+from liuke.predict.churn.service import ChurnService
+from liuke.predict.churn.tables import CHURN_SCORES
+
+__all__ = [
+    "CHURN_SCORES",
+    "ChurnReport",
+    "ChurnRun",
+    "ChurnService",
+    "ChurnSettings",
+    "HorizonProposal",
+    "NoModelError",
+    "PopulationReport",
+    "Reason",
+    "propose_horizon",
+]

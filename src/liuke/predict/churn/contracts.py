@@ -1,0 +1,167 @@
+"""What is said about churn prediction: reports, model descriptions, runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+
+from liuke.kernel.results import Estimate, NotEnoughData
+from liuke.predict.churn.horizon import HorizonProposal
+from liuke.predict.evaluation import OriginPlan, Scorecard
+
+LEARNER = "lightgbm"
+
+
+@dataclass(frozen=True)
+class GroupResult:
+    """The learner on a part of the final population.
+
+    Attributes
+    ----------
+    group : str
+        ``one-time buyers`` or ``repeat buyers``.
+    """
+
+    group: str
+    n: int
+    churn_rate: float
+    auroc: float
+    precision_at_recall: float
+
+
+@dataclass(frozen=True)
+class PopulationReport:
+    """How well churn is told for one population, on a period that nothing was fitted on.
+
+    Attributes
+    ----------
+    population : str
+        ``active`` (bought within the window) or ``all`` (ever bought).
+    scorecards : tuple of Scorecard
+        The learner first, then majority, recency, RFM and BG/NBD, all calibrated alike.
+    best_baseline : str
+        The baseline with the highest AUROC.
+    auroc_gain : Estimate
+        Learner minus best baseline, paired bootstrap.
+    rounds : int
+        Trees of the learner.
+    margin_ratio : float
+        Expected margin if staying ÷ margin that those who stayed brought; 1 is right. NaN if nobody stayed.
+    family_weights : mapping of str to float
+        Share of each tag family in the learner's explanations (mean absolute log-odds), adds up to 1.
+    """
+
+    population: str
+    n_train: int
+    n_calibration: int
+    n_final: int
+    churn_rates: Mapping[str, float]
+    scorecards: tuple[Scorecard, ...]
+    best_baseline: str
+    auroc_gain: Estimate
+    groups: tuple[GroupResult, ...]
+    rounds: int
+    calibration: str
+    margin_ratio: float
+    family_weights: Mapping[str, float]
+
+    @property
+    def learner(self) -> Scorecard:
+        """The learner's scorecard."""
+        return self.scorecards[0]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values."""
+        plain = asdict(self)
+        plain["scorecards"] = [card.to_dict() for card in self.scorecards]
+        return plain
+
+
+@dataclass(frozen=True)
+class ChurnReport:
+    """All that is known about the quality of churn prediction at a day."""
+
+    as_of: date
+    horizon: HorizonProposal
+    window_days: int
+    plan: OriginPlan
+    populations: tuple[PopulationReport, ...]
+    model_version: str
+    definition_hash: str
+    n_features: int
+    currency: str
+
+    @property
+    def active(self) -> PopulationReport:
+        """The population that is scored every day."""
+        return self.populations[0]
+
+    def verdict_en(self) -> str:
+        """Say in a sentence what the model is worth."""
+        card, gain = self.active.learner, self.active.auroc_gain
+        better = "better than" if gain.low > 0 else ("worse than" if gain.high < 0 else "no clear difference from")
+        return (
+            f"{card.n:,} active buyers, {card.base_rate:.1%} churned; AUROC {card.auroc.value:.3f} "
+            f"({card.auroc.low:.3f} to {card.auroc.high:.3f}), {better} {self.active.best_baseline} "
+            f"({gain.value:+.3f}); accuracy {card.accuracy:.1%} where always naming the commoner class gives "
+            f"{card.majority_accuracy:.1%}"
+        )
+
+    def verdict_zh(self) -> str:
+        """Say the same in Chinese."""
+        card, gain = self.active.learner, self.active.auroc_gain
+        better = "优于" if gain.low > 0 else ("不如" if gain.high < 0 else "与之无明显差别:")
+        return (
+            f"活跃买家 {card.n:,} 人,流失 {card.base_rate:.1%};AUROC {card.auroc.value:.3f}"
+            f"({card.auroc.low:.3f} 至 {card.auroc.high:.3f}),{better} {self.active.best_baseline}"
+            f"({gain.value:+.3f});准确率 {card.accuracy:.1%},全猜多数类为 {card.majority_accuracy:.1%}"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values."""
+        return {
+            "as_of": self.as_of.isoformat(),
+            "horizon_days": self.horizon.horizon_days,
+            "horizon_bound": self.horizon.bound,
+            "horizon_zh": self.horizon.note_zh,
+            "horizon_en": self.horizon.note_en,
+            "window_days": self.window_days,
+            "origins": {
+                "train": [day.isoformat() for day in self.plan.train],
+                "calibration": self.plan.calibration.isoformat(),
+                "final": self.plan.final.isoformat(),
+                "count": len(self.plan.cutoffs),
+                "possible": self.plan.possible,
+                "zh": self.plan.note_zh(),
+                "en": self.plan.note_en(),
+            },
+            "populations": [population.to_dict() for population in self.populations],
+            "model_version": self.model_version,
+            "definition_hash": self.definition_hash,
+            "n_features": self.n_features,
+            "currency": self.currency,
+            "verdict_zh": self.verdict_zh(),
+            "verdict_en": self.verdict_en(),
+        }
+
+
+@dataclass(frozen=True)
+class ChurnRun:
+    """What a day's prediction gave.
+
+    Attributes
+    ----------
+    scores : pyarrow.Table
+        Rows of ``churn_scores``; none if there is not enough data.
+    outcome : ChurnReport, NotEnoughData or None
+        None: an earlier model was used again.
+    model_version : str or None
+    """
+
+    scores: pa.Table
+    outcome: ChurnReport | NotEnoughData | None
+    model_version: str | None
