@@ -5,14 +5,20 @@ Imports nothing of the product, so that no answer of the product can leak into t
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from liuke_sim.config import VARIANTS, DirtConfig, LeavingConfig, PurchaseConfig, ShopConfig, VisitConfig
 from liuke_sim.events import EVENTS
 from liuke_sim.leaving import CAUSES
 from liuke_sim.shop import Shop, WrittenFile, deliveries
 
+SOURCES_DIR = Path(__file__).parent / "workspace" / "sources"
+"""The mappings that tell the product what the columns of this shop's files mean."""
+
 __all__ = [
     "CAUSES",
     "EVENTS",
+    "SOURCES_DIR",
     "VARIANTS",
     "DirtConfig",
     "LeavingConfig",

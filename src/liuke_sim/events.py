@@ -10,6 +10,7 @@ import json
 import numpy as np
 
 from liuke_sim.columns import Bools, Columns, Floats, Ints, stack
+from liuke_sim.leaving import CAUSES
 
 EVENTS = (
     "register",
@@ -52,16 +53,15 @@ EVENTS = (
 )
 CODE = {event: code for code, event in enumerate(EVENTS)}
 
-TOPICS = ("price", "delivery", "service", "mismatch", "need_changed", "authenticity", "guidance", "other_channel")
-DETAILS: tuple[str | None, ...] = (
-    None,
+DETAILS = (
     json.dumps({"keyword": "优惠"}, ensure_ascii=False),
     json.dumps({"keyword": "推荐"}, ensure_ascii=False),
     json.dumps({"topic": "order"}),
-    *([None] * 6),
-    *(json.dumps({"topic": topic}) for topic in TOPICS),
+    *(json.dumps({"topic": topic}) for topic in CAUSES),
 )
-"""Properties as JSON text by number; 10 + cause is the topic of a chat or complaint."""
+"""Properties as JSON text by number."""
+ABOUT_BARGAINS, ABOUT_ADVICE, ABOUT_ORDER, ABOUT_CAUSE = range(4)
+"""Numbers in `DETAILS`; `ABOUT_CAUSE` + cause is the topic of a chat or complaint."""
 
 NONE = -1
 
@@ -108,7 +108,7 @@ class EventSink:
                 "product": column(product, NONE),
                 "category": column(category, NONE),
                 "value": np.full(len(keep), np.nan) if value is None else value[keep].astype(np.float64),
-                "detail": column(detail, 0),
+                "detail": column(detail, NONE),
             }
         )
 

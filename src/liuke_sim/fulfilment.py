@@ -8,7 +8,7 @@ from liuke_sim.assortment import CATEGORIES
 from liuke_sim.columns import SECONDS_A_DAY, Bools, Columns, Floats, Ints, pick, stack
 from liuke_sim.config import PurchaseConfig
 from liuke_sim.customers import STORE, Customers, State
-from liuke_sim.events import EventSink
+from liuke_sim.events import ABOUT_CAUSE, EventSink
 from liuke_sim.leaving import AUTHENTICITY, DELIVERY, MISMATCH, SERVICE
 from liuke_sim.purchases import Orders
 from liuke_sim.regions import DELIVERY_DAYS, LATE_SHARES
@@ -57,7 +57,7 @@ def fulfil(
     fussy = np.bincount(orders.lines["order"], np.isin(orders.lines["category"], _SENT_BACK_OFTEN).astype(float), n) > 0
     returned = ~unpaid & (rng.random(n) < config.returned_share * np.where(fussy, 2.2, 0.7))
     refunded = ~at_store & ~unpaid & ~returned & (rng.random(n) < config.refunded_share * (1 + 3 * late))
-    complains = ~unpaid & (rng.random(n) < 0.018 + 0.17 * late + 0.12 * returned)
+    complains = ~unpaid & (rng.random(n) < 0.020 + 0.07 * late + 0.10 * returned)
     back_at = done_at + rng.integers(1, 8, n) * SECONDS_A_DAY + rng.integers(0, 30_000, n)
     facts = _facts(rng, orders, week, at_store, unpaid, paid_at, returned, refunded, back_at)
     _remember(state, who, unpaid, late, complains, returned, head["is_first"])
@@ -164,7 +164,7 @@ def _complain(
     n = len(complains)
     topic = _COMPLAINT_TOPICS[pick(rng, _COMPLAINT_WEIGHTS, n)]
     topic = np.where(late & (rng.random(n) < 0.8), DELIVERY, np.where(returned, MISMATCH, topic))
-    base = {"customer": head["customer"], "channel": head["channel"], "detail": 10 + topic}
+    base = {"customer": head["customer"], "channel": head["channel"], "detail": ABOUT_CAUSE + topic}
     opened_at = done_at + rng.integers(1800, 2 * SECONDS_A_DAY, n)
     sink.add("complaint_opened", opened_at, mask=complains, **base)
     resolved = complains & (rng.random(n) < 0.7)

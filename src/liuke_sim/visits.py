@@ -8,7 +8,7 @@ from liuke_sim.assortment import BRANDS, CATEGORIES, CONSUMABLES, PRODUCT_CATEGO
 from liuke_sim.columns import SECONDS_A_DAY, Bools, Column, Columns, Floats, Ints, pick
 from liuke_sim.config import VisitConfig
 from liuke_sim.customers import APP, DOUYIN, MINI_PROGRAM, NEVER, STORE, Customers, State
-from liuke_sim.events import EventSink
+from liuke_sim.events import ABOUT_ADVICE, ABOUT_BARGAINS, ABOUT_CAUSE, ABOUT_ORDER, EventSink
 from liuke_sim.leaving import GUIDANCE, OTHER_CHANNEL, PRICE
 from liuke_sim.needs import Needs, occasional_line
 from liuke_sim.season import HOUR_WEIGHTS, Week
@@ -81,7 +81,7 @@ def browse(
     some("page_view", np.where(channel == APP, 0.15, 1.0), 2)
     some("login", 0.12, 4)
     some("category_view", 0.38, 9, category=category)
-    some("search", 0.16 + 0.1 * (cause == PRICE), 14, detail=np.where(cause == PRICE, 1, 2))
+    some("search", 0.16 + 0.1 * (cause == PRICE), 14, detail=np.where(cause == PRICE, ABOUT_BARGAINS, ABOUT_ADVICE))
     _views(rng, customers, who, needs, row, at, base, pages, sink)
     some("article_read", advice, 70)
     some("community_post", 0.006, 120)
@@ -90,7 +90,7 @@ def browse(
     some("benefit_used", np.where((state.member_day[who] < NEVER) & customers.uses_benefits[who], 0.04, 0.0), 95)
     some("points_redeemed", np.where((state.tier[who] > 0) & customers.uses_benefits[who], 0.015, 0.0), 99)
     chat = rng.random(n) < 0.018 + 0.09 * (cause >= 0)
-    sink.add("service_chat", at + 110, mask=chat, **base, detail=np.where(cause >= 0, 10 + cause, 3))
+    sink.add("service_chat", at + 110, mask=chat, **base, detail=np.where(cause >= 0, ABOUT_CAUSE + cause, ABOUT_ORDER))
 
 
 def _first_visits(

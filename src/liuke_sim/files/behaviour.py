@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 
@@ -48,15 +50,10 @@ def _columns(batch: Batch, events: Columns) -> dict[str, pa.Array]:
         "product_key": _named(events["product"], product_keys()),
         "category": _named(events["category"], CATEGORIES),
         "value": pa.array(events["value"], mask=np.isnan(events["value"])),
-        "properties": _named(np.where(_has_detail(events["detail"]), events["detail"], NONE), DETAILS),
+        "properties": _named(events["detail"], DETAILS),
     }
 
 
-def _has_detail(detail: Ints) -> Ints:
-    return np.asarray(np.array([text is not None for text in DETAILS])[detail])
-
-
-def _named(code: Ints, names: tuple[str | None, ...] | tuple[str, ...] | list[str]) -> pa.Array:
-    """Spell out codes; `NONE` becomes missing."""
-    texts = pa.array([name or "" for name in names], pa.string())
-    return pa.DictionaryArray.from_arrays(pa.array(code.astype(np.int32), mask=code == NONE), texts)
+def _named(code: Ints, names: Sequence[str]) -> pa.Array:
+    """Spell out codes; `NONE` becomes missing. The names must differ: parquet writes doubles in no fixed order."""
+    return pa.DictionaryArray.from_arrays(pa.array(code.astype(np.int32), mask=code == NONE), pa.array(names))
