@@ -1,8 +1,8 @@
 """From definitions to one plan: steps for the leaves, narrow frames for ranks, one wide frame.
 
-A *frame* is a chain of SELECTs with a row per customer: leaves joined to the customers, then one layer per depth of tags
-that read tags. A rank gets a frame of its own with nothing but what it ranks, since ranking wide rows is what costs
-(measured: 4 times dearer than ranking four columns and joining back).
+A *frame* is a chain of SELECTs with a row per customer: leaves joined to the customers, then one layer per depth of
+tags that read tags. A rank gets a frame of its own with nothing but what it ranks, since ranking wide rows is what
+costs (measured: 4 times dearer than ranking four columns and joining back).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from liuke.understand.tags.tagset import TagDefinition, TagSet, TagType, rank_re
 _OUTPUT: Mapping[TagType, frozenset[Kind]] = {
     "number": frozenset({"integer", "double"}), "money_minor": frozenset({"integer", "double"}),
     "category": frozenset({"text"}), "boolean": frozenset({"boolean"}), "date": frozenset({"date"}),
-    "list": frozenset({"list"}),
+    "list": frozenset({"list", "number_list"}),
 }  # fmt: skip
 
 

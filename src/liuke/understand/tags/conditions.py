@@ -46,9 +46,9 @@ def condition_sql(predicate: AnyPredicate, resolve: Resolve, dialect: Dialect) -
 
 
 def _test_sql(test: Test, value: Value, dialect: Dialect) -> str:
-    if test.op == "null":
+    if test.op == "missing":
         if not isinstance(test.value, bool):
-            raise DefinitionError(f"`null` of {test.field!r} is {test.value!r}", hint="write true or false")
+            raise DefinitionError(f"`missing` of {test.field!r} is {test.value!r}", hint="write true or false")
         return f"{value.sql} IS {'' if test.value else 'NOT '}NULL"
     if test.op == "contains":
         if value.kind != "list" or not isinstance(test.value, str):
@@ -56,7 +56,7 @@ def _test_sql(test: Test, value: Value, dialect: Dialect) -> str:
                 f"`contains` asks a list of {test.field!r} for a text", hint="use it on tags of type list"
             )
         return dialect.contains(value.sql, dialect.literal(test.value))
-    if value.kind == "list":
+    if value.kind in ("list", "number_list"):
         raise DefinitionError(f"{test.field!r} is a list and cannot be compared", hint="use {contains: value}")
     if test.op in ("in", "not_in"):
         items = test.value if isinstance(test.value, tuple) else (test.value,)

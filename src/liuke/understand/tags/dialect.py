@@ -52,8 +52,8 @@ class Dialect(Protocol):
     def sorted_set(self, sql: str) -> str:
         """The different known values as a sorted list, as an aggregate."""
 
-    def empty_list(self) -> str:
-        """An empty list of text."""
+    def empty_list(self, kind: Kind) -> str:
+        """An empty list."""
 
     def contains(self, items: str, value: str) -> str:
         """Whether a list holds a value."""
@@ -67,7 +67,7 @@ class Dialect(Protocol):
 
 _DUCKDB_TYPES: dict[Kind, str] = {
     "integer": "BIGINT", "double": "DOUBLE", "text": "VARCHAR", "date": "DATE", "timestamp": "TIMESTAMP",
-    "boolean": "BOOLEAN", "list": "VARCHAR[]",
+    "boolean": "BOOLEAN", "list": "VARCHAR[]", "number_list": "DOUBLE[]",
 }  # fmt: skip
 
 
@@ -118,8 +118,8 @@ class _DuckDB:
     def sorted_set(self, sql: str) -> str:
         return f"list(DISTINCT {sql} ORDER BY {sql}) FILTER (WHERE {sql} IS NOT NULL)"
 
-    def empty_list(self) -> str:
-        return "CAST([] AS VARCHAR[])"
+    def empty_list(self, kind: Kind) -> str:
+        return self.cast("[]", kind)
 
     def contains(self, items: str, value: str) -> str:
         return f"list_contains({items}, {value})"

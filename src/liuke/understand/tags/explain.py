@@ -19,6 +19,7 @@ _NODES: dict[str, tuple[str, str]] = {
     "distinct_days": ("天数", "number of different days"),
     "first": ("最早一次的值", "first value"),
     "last": ("最近一次的值", "latest value"),
+    "age": ("距最早一次的天数", "days since the earliest"),
     "recency": ("距最近一次的天数", "days since the latest"),
     "gap_stats": ("间隔天数", "days between successive days"),
     "top": ("最多的值", "most frequent or largest"),
@@ -124,7 +125,7 @@ def _rows(node: Aggregate, language: int) -> str:
 def _condition(predicate: Any) -> str:
     match predicate:
         case Test():
-            if predicate.op == "null":
+            if predicate.op == "missing":
                 return f"{predicate.field} {'= ∅' if predicate.value else '≠ ∅'}"
             value = predicate.value
             shown = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)

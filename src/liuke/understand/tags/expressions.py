@@ -9,6 +9,7 @@ from liuke.understand.tags.conditions import NUMBERS, Resolve, Value, condition_
 from liuke.understand.tags.errors import DefinitionError
 from liuke.understand.tags.leaves import Leaf, Leaves
 from liuke.understand.tags.nodes import (
+    Age,
     Aggregate,
     Attribute,
     Bucket,
@@ -95,6 +96,9 @@ def _aggregate(node: Aggregate, scope: Scope) -> Value:
         case Recency():
             latest = scope.leaf(leaves.amount(node, "max", _day(node)))
             return Value(dialect.days_between(latest.sql, dialect.literal(leaves.as_of)), "integer")
+        case Age():
+            earliest = scope.leaf(leaves.amount(node, "min", _day(node)))
+            return Value(dialect.days_between(earliest.sql, dialect.literal(leaves.as_of)), "integer")
         case DistinctCount():
             return scope.leaf(leaves.distinct_count(node, node.column))
         case DistinctDays():
@@ -203,11 +207,9 @@ def _rank(node: PercentRank, scope: Scope, names: Mapping[str, Value]) -> Value:
 def _per_child(node: PerChild, scope: Scope, names: Mapping[str, Value]) -> Value:
     child = ChildScope(scope.leaves)
     value = express(node.of, child)
-    if value.kind != "text":
-        raise DefinitionError(
-            f"per_child makes a list of texts, but its value is {value.kind}", hint="use bucket or case"
-        )
-    return scope.leaf(scope.leaves.per_child(value.sql, child.used))
+    if value.kind != "text" and value.kind not in NUMBERS:
+        raise DefinitionError(f"per_child lists texts or numbers, not {value.kind}", hint="use bucket or case")
+    return scope.leaf(scope.leaves.per_child(value, child.used))
 
 
 class ChildScope:

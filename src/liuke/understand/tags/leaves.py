@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from liuke.understand.tags.conditions import NUMBERS
+from liuke.understand.tags.conditions import NUMBERS, Value
 from liuke.understand.tags.dialect import Dialect
 from liuke.understand.tags.errors import DefinitionError
 from liuke.understand.tags.nodes import Aggregate
@@ -109,14 +109,16 @@ class Leaves:
         assert isinstance(shape, Edge)
         return Leaf(shape.name, shape.alias, kind)
 
-    def per_child(self, sql: str, columns: set[str]) -> Leaf:
+    def per_child(self, value: Value, columns: set[str]) -> Leaf:
         """Return the set of an expression's values over a customer's children."""
         shape = self._shape(("children",), lambda name: Children(name, SOURCES["children"]))
         assert isinstance(shape, Children)
         shape.used |= columns
+        kind: Kind = "list" if value.kind == "text" else "number_list"
+        sql = value.sql if kind == "list" else self.dialect.cast(value.sql, "double")
         alias = shape.leaves.get(sql) or self._alias()
         shape.leaves[sql] = alias
-        return Leaf(shape.name, alias, "list", self.dialect.empty_list())
+        return Leaf(shape.name, alias, kind, self.dialect.empty_list(kind))
 
     def restriction(self) -> list[str]:
         """Return the condition that keeps only the customers that are asked for."""

@@ -102,6 +102,12 @@ class Recency(Aggregate):
     node: Literal["recency"] = "recency"
 
 
+class Age(Aggregate):
+    """Days from the earliest row's day to `as_of`; yesterday is 1. No row: missing."""
+
+    node: Literal["age"] = "age"
+
+
 class GapStats(Aggregate):
     """A statistic of the days between successive days with a row; fewer than two days: missing.
 
@@ -282,7 +288,7 @@ def _short_choice(raw: Any) -> Any:
 
 
 AnyNode: TypeAlias = (
-    Count | Sum | Mean | Min | Max | DistinctCount | DistinctDays | First | Last | Recency | GapStats | Top
+    Count | Sum | Mean | Min | Max | DistinctCount | DistinctDays | First | Last | Recency | Age | GapStats | Top
     | Attribute | DaysSince | MonthsSince | Tag | Constant
     | Ratio | Combine | Default | Trend | Bucket | Case | Holds | PercentRank | PerChild
 )  # fmt: skip
@@ -294,7 +300,7 @@ for _model in (Ratio, Combine, Default, Bucket, Branch, Case, Holds, PerChild):
     _model.model_rebuild()
 
 __all__ = [
-    "Aggregate", "AnyNode", "Attribute", "Branch", "Bucket", "Case", "Choice", "Combine", "Constant", "Count",
+    "Age", "Aggregate", "AnyNode", "Attribute", "Branch", "Bucket", "Case", "Choice", "Combine", "Constant", "Count",
     "DaysSince", "Default", "DistinctCount", "DistinctDays", "Expression", "First", "GapStats", "Holds", "Last", "Max",
     "Mean", "Min", "MonthsSince", "Node", "PerChild", "PercentRank", "Ratio", "Recency", "Scalar", "Sum", "Tag", "Top",
     "Trend",

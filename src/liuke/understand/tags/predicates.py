@@ -2,7 +2,7 @@
 
 `{event: page_view, value: {gte: 5}}` holds if all entries hold. A value may be a scalar (equal), a list (one of) or a
 mapping of operators. `all:`, `any:` and `not:` combine conditions. Two-valued logic: a missing value fails every test
-except `{null: true}`, and `not` turns the answer around.
+except `{missing: true}`, and `not` turns the answer around.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Scalar: TypeAlias = bool | int | float | dt.date | str
-Operator: TypeAlias = Literal["eq", "ne", "lt", "lte", "gt", "gte", "in", "not_in", "null", "contains"]
+Operator: TypeAlias = Literal["eq", "ne", "lt", "lte", "gt", "gte", "in", "not_in", "missing", "contains"]
 
-_OPERATORS = frozenset({"eq", "ne", "lt", "lte", "gt", "gte", "in", "not_in", "null", "contains"})
-_COMBINERS = frozenset({"all", "any", "not"})
+_OPERATORS = frozenset({"eq", "ne", "lt", "lte", "gt", "gte", "in", "not_in", "missing", "contains"})
+_ALSO = {None: "missing", "null": "missing"}  # YAML reads a bare `null` as nothing
 
 
 class _Frozen(BaseModel):
@@ -75,6 +75,7 @@ def _entry(key: str, value: Any) -> list[dict[str, Any]]:
         return [_test(key, "in", value)]
     if not isinstance(value, dict):
         return [_test(key, "eq", value)]
+    value = {_ALSO.get(operator, operator): operand for operator, operand in value.items()}
     strange = set(value) - _OPERATORS
     if strange or not value:
         raise ValueError(
@@ -85,7 +86,7 @@ def _entry(key: str, value: Any) -> list[dict[str, Any]]:
 
 def _test(field: str, op: str, value: Any) -> dict[str, Any]:
     if value is None:
-        raise ValueError(f"{field!r} is compared with nothing; write {{null: true}} to ask for missing values")
+        raise ValueError(f"{field!r} is compared with nothing; write {{missing: true}} to ask for missing values")
     if op in ("in", "not_in"):
         items = value if isinstance(value, list | tuple) else [value]
         if not items:

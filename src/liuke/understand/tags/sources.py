@@ -13,7 +13,7 @@ from typing import Literal
 
 from liuke.understand.tags.errors import unknown
 
-Kind = Literal["integer", "double", "text", "date", "timestamp", "boolean", "list"]
+Kind = Literal["integer", "double", "text", "date", "timestamp", "boolean", "list", "number_list"]
 SourceName = Literal["purchases", "purchase_items", "events", "touches", "order_facts", "children"]
 
 

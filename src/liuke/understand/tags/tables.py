@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from liuke.kernel.tables import ColumnSpec, ColumnType, PersonalData, TableSpec
 from liuke.understand.tags.compiler import PlanColumn, compile_plan
+from liuke.understand.tags.errors import DefinitionError
 from liuke.understand.tags.sources import Kind
 from liuke.understand.tags.tagset import TagSet
 
@@ -43,6 +44,10 @@ def customer_tags_spec(tagset: TagSet) -> TableSpec:
 
 def _column(tagset: TagSet, column: PlanColumn) -> ColumnSpec:
     definition = tagset[column.key]
+    if column.kind not in _TYPES:
+        raise DefinitionError(
+            f"tag {column.key!r} is a list of numbers", hint="list texts (bucket, case), or hide the tag"
+        )
     unit = "minor currency units" if definition.type == "money_minor" else definition.unit
     words = definition.explain or definition.name
     return ColumnSpec(column.key, _TYPES[column.kind], words.en, unit=unit, personal=PersonalData(definition.personal))

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 
 from liuke.understand.tags.errors import CycleError, unknown
-from liuke.understand.tags.nodes import Case, Expression, Holds, Node, PercentRank, Tag
+from liuke.understand.tags.nodes import Case, Expression, Holds, Node, PerChild, PercentRank, Tag
 from liuke.understand.tags.predicates import fields_of
 
 LANGUAGE = 1
@@ -201,7 +201,7 @@ def _tags_read(node: Node, local: frozenset[str]) -> Iterator[str]:
             if node.key not in local:
                 yield node.key
             return
-        case PercentRank():
+        case PercentRank() | PerChild():  # a rank has a frame of its own; a child's names are its columns
             return
         case Case() | Holds():
             for expression in node.let.values():
