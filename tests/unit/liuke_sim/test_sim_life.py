@@ -173,8 +173,9 @@ def test_families_buy_more_before_promotions(lived: LivedShop) -> None:
 def test_nappies_grow_with_the_child(lived: LivedShop) -> None:
     ages = lived.rows(
         "select p.stage, median(date_diff('month', (c.birth_month || '-01')::date, l.ordered_at::date)) "
-        "from order_lines l join (select member_no, max(birth_month) as birth_month from children group by all having count(distinct "
-        "child_no) = 1) c using (member_no) join products p using (product_key) where p.category = 'nappies' and "
+        "from order_lines l join (select member_no, max(birth_month) as birth_month from children "
+        "group by all having count(distinct child_no) = 1) c using (member_no) "
+        "join products p using (product_key) where p.category = 'nappies' and "
         "c.birth_month is not null and try_cast(l.ordered_at as timestamp) is not null group by all"
     )
     by_size = dict(ages)
