@@ -99,7 +99,7 @@ def fit_population(
     if short:
         return short
     if population == "active":  # among all customers, having been away for a year does all but settle it
-        refuse_leaks(train.features, names, train.churned)
+        refuse_leaks(train.features, names, train.churned, honest=train.baselines.values())
     trees = boosted_trees.train(
         train.features, train.churned, names, seed, num_threads, watch=(calibration.features, calibration.churned)
     )

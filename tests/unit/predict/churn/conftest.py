@@ -45,6 +45,7 @@ class ShopPast:
     """
 
     def __init__(self, purchases: list[tuple], events: list[tuple] = ()) -> None:
+        self.opened: list[date] = []
         self._base = duckdb.connect()
         for name, columns in SCHEMAS.items():
             self._base.execute(f"CREATE TABLE {name} ({columns})")
@@ -58,7 +59,8 @@ class ShopPast:
         self._base.execute(f"""
             INSERT INTO purchases
             SELECT customer, {first} + row_number() OVER (), DATE '{START}' + day::INT + INTERVAL 12 HOUR,
-                   DATE '{START}' + day::INT, 'app', 3 * margin, 0, margin, 1, 1, DATE '{START}' + (day + lag)::INT + INTERVAL 12 HOUR FROM new""")
+                   DATE '{START}' + day::INT, 'app', 3 * margin, 0, margin, 1, 1,
+                   DATE '{START}' + (day + lag)::INT + INTERVAL 12 HOUR FROM new""")
         self._base.execute(f"""
             INSERT INTO purchase_items
             SELECT customer_id, order_id, occurred_on, 1, 'nappies', NULL, NULL, NULL, 1, net_minor, 0, margin_minor,
@@ -72,6 +74,7 @@ class ShopPast:
 
     def at(self, as_of: date, known_at: datetime | None = None) -> Moment:
         """Open a moment."""
+        self.opened.append(as_of)
         known_at = known_at or datetime.combine(as_of, datetime.min.time())
         engine = duckdb.connect()
         for name in SCHEMAS:
@@ -98,9 +101,14 @@ def _columns(rows: list[tuple], names: tuple[str, ...]) -> pa.Table:
     return pa.table({n: pa.array([row[i] for row in rows], types.get(n, pa.int64())) for i, n in enumerate(names)})
 
 
-@pytest.fixture
-def shop_past() -> Callable[..., ShopPast]:
+@pytest.fixture(scope="session")
+def past_class() -> type[ShopPast]:
     return ShopPast
+
+
+@pytest.fixture
+def shop_past(past_class) -> type[ShopPast]:
+    return past_class
 
 
 def simulate(n: int, days: int, seed: int, leave: float = 0.15, every: float = 20.0) -> list[tuple]:
@@ -147,4 +155,4 @@ class SqlFeatures:
 
     def __call__(self, moment: Moment) -> pa.Table:
         engine = self._engine or moment.connection
-        return engine.execute(self._sql.format(as_of=moment.as_of)).to_arrow_table()
+        return engine.sql(self._sql.format(as_of=moment.as_of)).to_arrow_table()

@@ -37,6 +37,13 @@ def test_being_missing_can_be_the_leak(shop):
     assert [found.feature for found in find_leaks(np.column_stack([features, leak]), ["a", "b", "gap"], y)] == ["gap"]
 
 
+def test_in_a_shop_like_clockwork_a_perfect_feature_is_no_leak():
+    y = np.repeat([0.0, 1.0], 100)
+    refuse_leaks(y[:, None], ["recency"], y, honest=[y * 3])
+    with pytest.raises(LeakageError):
+        refuse_leaks(y[:, None], ["recency"], y, honest=[np.random.default_rng(0).normal(y)])
+
+
 def test_luck_in_a_tiny_shop_is_no_leak():
     y = np.array([0.0, 0, 0, 1, 1])
     assert find_leaks(y[:, None], ["x"], y) == ()

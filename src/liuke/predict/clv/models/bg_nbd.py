@@ -219,7 +219,7 @@ def _log_likelihood_terms(
     alive = -(r + x) * np.log(alpha + T)
     left = np.log(a) - np.log(np.where(repeat, b + x - 1.0, 1.0)) - (r + x) * np.log(alpha + t_x)
     both = np.where(repeat, np.logaddexp(alive, left), alive)
-    return counted + both, np.where(repeat, np.exp(left - both), 0.0)
+    return counted + both, np.exp(np.where(repeat, left - both, -np.inf))
 
 
 def _negative_mean_log_likelihood(
