@@ -11,7 +11,7 @@ import pyarrow as pa
 from liuke.collect.history import views
 from liuke.collect.history.moment import Moment
 from liuke.collect.identity import IDENTITIES, component_map
-from liuke.collect.sources import SOURCE_TABLES, hidden_loads
+from liuke.collect.sources import CANONICAL, hidden_loads
 from liuke.kernel import ShopProfile, midnight_utc, minor_exponent
 from liuke.store.lake import Lake, connect
 from liuke.store.operations import Operations
@@ -56,7 +56,7 @@ class History:
         known_at = known_at or midnight_utc(as_of, self._shop.zone)
         with self._operations.read() as connection:
             cut = views.Cut(as_of, known_at, tuple(hidden_loads(connection, known_at)))
-        names = [*(spec.name for spec in SOURCE_TABLES), IDENTITIES.name]
+        names = [*(spec.name for spec in CANONICAL), IDENTITIES.name]
         inputs = {name: self._lake.snapshot_id(name) for name in sorted(names)}
         engine = connect(self._scratch_dir, self._memory_mb)
         self._register_identities(engine, cut)
@@ -66,7 +66,7 @@ class History:
     def days(self) -> tuple[date, date] | None:
         """Return the first and the last day on which an order was paid, None if there is none."""
         with self._operations.read() as connection:
-            hidden = tuple(hidden_loads(connection, datetime.max))
+            hidden = tuple(hidden_loads(connection))
         cut = views.Cut(date.max, datetime.max, hidden)
         engine = connect(self._scratch_dir, self._memory_mb)
         try:
@@ -79,9 +79,9 @@ class History:
         return (first, last) if first is not None else None
 
     def _register_identities(self, engine: duckdb.DuckDBPyConnection, cut: views.Cut) -> None:
-        links: pa.Table = engine.execute(
-            f"SELECT DISTINCT identity_id, linked_identity_id FROM {self._lake.scan_sql(IDENTITIES.name)} "
-            f"WHERE {cut.recorded} AND linked_identity_id IS NOT NULL ORDER BY ALL"
+        links: pa.Table = engine.sql(
+            "SELECT identity_id, linked_identity_id, namespace, min(recorded_at) AS seen_at "
+            f"FROM {self._lake.scan_sql(IDENTITIES.name)} WHERE {cut.recorded} GROUP BY ALL ORDER BY ALL"
         ).to_arrow_table()
         engine.register("identity_links", component_map(links))
         engine.execute("CREATE TEMP TABLE identity_map AS SELECT * FROM identity_links")

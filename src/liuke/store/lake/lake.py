@@ -1,8 +1,8 @@
 """Iceberg tables with keyed commits: the same write twice is one write.
 
 A commit is atomic per table. What has to appear in several tables at once gets a visibility record in the
-operational store (see ``collect/sources``). Files and metadata are written without fsync: a killed process loses nothing, a power cut
-may lose the last commits, which the next run writes again.
+operational store (see ``collect/sources``). Files and metadata are written without fsync: a killed process loses
+nothing, a power cut may lose the last commits, which the next run writes again.
 """
 
 from __future__ import annotations

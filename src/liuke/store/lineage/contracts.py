@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from hashlib import sha256
+from typing import Any
 
 
 class StepState(StrEnum):
@@ -46,11 +47,12 @@ class Step:
 
 @dataclass(frozen=True)
 class StepResult:
-    """What a step's body reports: snapshots it wrote and counts worth reading."""
+    """What a step's body reports: snapshots it wrote, counts worth reading, a line for people, detail for programs."""
 
     outputs: Mapping[str, int | None] = field(default_factory=dict)
     counts: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
+    detail: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -68,5 +70,6 @@ class StepRecord:
     outputs: Mapping[str, int | None]
     counts: Mapping[str, float]
     note: str
+    detail: Mapping[str, Any]
     definition: str
     repeated: bool = False

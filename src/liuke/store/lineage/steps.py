@@ -122,6 +122,7 @@ class StepLog:
             "outputs": dict(result.outputs),
             "counts": dict(result.counts),
             "note": result.note,
+            "detail": dict(result.detail),
         }
         with self._operations.begin() as connection:
             connection.execute(update(steps).where(steps.c.step_id == step_id).values(values))
@@ -140,5 +141,6 @@ def _record(row: Row[Any]) -> StepRecord:
         outputs=row.outputs,
         counts=row.counts,
         note=row.note,
+        detail=row.detail,
         definition=row.definition,
     )

@@ -21,5 +21,6 @@ steps = Table(
     Column("outputs", JSON, nullable=False, comment="table → snapshot written"),
     Column("counts", JSON, nullable=False),
     Column("note", Text, nullable=False, default=""),
+    Column("detail", JSON, nullable=False, default={}, comment="what later steps and readers need of a passed step"),
     Index("steps_by_fingerprint", "fingerprint", "state"),
 )

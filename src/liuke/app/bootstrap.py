@@ -1,0 +1,226 @@
+"""The only place where parts are plugged together, and the only one that reads the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from liuke.app.access import tables as _access_tables  # noqa: F401 - adds the users' tables to the schema
+from liuke.app.addresses import CustomerIdentities, ShopAddressBook, ShopPermissions
+from liuke.app.settings import Settings, load_settings, settings_text
+from liuke.collect.behaviours import Catalogue, load_catalogue
+from liuke.collect.consent import ConsentLedger, SuppressionList
+from liuke.collect.history import History
+from liuke.collect.identity import IDENTITIES, IDENTITY_MAP, ProfileBook
+from liuke.collect.sources import CANONICAL, ROW_KEYS, Ingestor
+from liuke.decide.strategies import READY_STRATEGIES, Strategy, StrategyDesk, load_strategies
+from liuke.engage.outreach import CONTACTS, READY_TEMPLATES, Outreach, TemplateLibrary, build_channels
+from liuke.kernel import ShopProfile, shop_day
+from liuke.learn.experiments import ASSIGNMENTS, EFFECTS, HashAllocator
+from liuke.predict.churn import CHURN_SCORES, ChurnService
+from liuke.predict.early_warning import WARNINGS
+from liuke.store.lake import Lake
+from liuke.store.lineage import StepLog, StepState
+from liuke.store.operations import FieldCipher, Keyring, Operations
+from liuke.store.workspace import Workspace
+from liuke.understand.metrics import COHORTS, METRICS
+from liuke.understand.tags import TagSet, customer_tags_spec, load_definitions
+
+Clock = Callable[[], datetime]
+
+LAKE_TABLES = (
+    *CANONICAL,
+    ROW_KEYS,
+    IDENTITIES,
+    IDENTITY_MAP,
+    METRICS,
+    COHORTS,
+    CHURN_SCORES,
+    WARNINGS,
+    ASSIGNMENTS,
+    CONTACTS,
+    EFFECTS,
+)
+"""Tables with columns of their own; those of ``customer_tags`` follow from the definitions."""
+
+
+def utc_now() -> datetime:
+    """Return the present instant (naive UTC)."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+class Application:
+    """One workspace with everything plugged in; parts are made when they are first needed.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    settings : Settings
+    clock : callable, optional
+        Gives the present instant (naive UTC). The demo passes its simulated one.
+    """
+
+    def __init__(self, workspace: Workspace, settings: Settings, clock: Clock = utc_now) -> None:
+        self.workspace = workspace
+        self.settings = settings
+        self.clock = clock
+
+    @classmethod
+    def open(cls, path: Path, clock: Clock = utc_now) -> Application:
+        """Open a workspace.
+
+        Raises
+        ------
+        SettingsError
+            If there is none, or its settings can't be used.
+        """
+        workspace = Workspace.open(path)
+        return cls(workspace, load_settings(workspace.settings_file), clock)
+
+    @classmethod
+    def create(
+        cls,
+        path: Path,
+        chosen: dict[str, dict[str, Any]] | None = None,
+        clock: Clock = utc_now,
+        key: bytes | None = None,
+    ) -> Application:
+        """Make a workspace and open it.
+
+        Parameters
+        ----------
+        path : Path
+        chosen : dict of section to dict of key to value, optional
+            Settings that differ from the defaults.
+        key : bytes, optional
+            Key of the personal fields; random unless given (a demo derives its own from the seed).
+        """
+        workspace = Workspace.create(path, settings_text(chosen))
+        Keyring(workspace.key_file).create(key)
+        return cls.open(path, clock)
+
+    # ---- time
+
+    def now(self) -> datetime:
+        """Return the present instant (naive UTC)."""
+        return self.clock()
+
+    def today(self) -> date:
+        """Return the present day in the shop's zone."""
+        return shop_day(self.clock(), self.shop.zone)
+
+    def day_after_last_order(self) -> date | None:
+        """Return the day after the last paid order: the latest day that says anything new. None without orders."""
+        days = self.history.days()
+        return days[1] + timedelta(days=1) if days else None
+
+    def last_run_day(self) -> date | None:
+        """Return the day of the last run that reached its end, None before the first."""
+        finished = (
+            one.as_of for one in self.steps.recent(500) if one.name == "publish" and one.state == StepState.DONE
+        )
+        return next(finished, None)
+
+    # ---- store
+
+    @property
+    def shop(self) -> ShopProfile:
+        """What every part has to know about the shop."""
+        return self.settings.shop
+
+    @cached_property
+    def lake(self) -> Lake:
+        """The lake, with every table that the product knows."""
+        lake = Lake(self.workspace.lake_dir)
+        for spec in (*LAKE_TABLES, customer_tags_spec(self.tags)):
+            lake.ensure(spec)
+        return lake
+
+    @cached_property
+    def operations(self) -> Operations:
+        """The operational store, with its tables."""
+        operations = Operations(self.settings.store.operations_url or self.workspace.operations_url)
+        operations.create_all()
+        return operations
+
+    @cached_property
+    def cipher(self) -> FieldCipher:
+        """Seals and opens personal values."""
+        return Keyring(self.workspace.key_file).load()
+
+    @cached_property
+    def steps(self) -> StepLog:
+        """What was done before."""
+        return StepLog(self.operations, utc_now)
+
+    # ---- collect
+
+    @cached_property
+    def behaviours(self) -> Catalogue:
+        """The events that customers can cause."""
+        return load_catalogue()
+
+    @cached_property
+    def profiles(self) -> ProfileBook:
+        """Personal values by identity."""
+        return ProfileBook(self.cipher)
+
+    @cached_property
+    def ingestor(self) -> Ingestor:
+        """Reads the shop's files."""
+        return Ingestor(self.workspace, self.lake, self.operations, self.cipher, self.shop)
+
+    @cached_property
+    def history(self) -> History:
+        """The shop's past, openable at any day."""
+        return History(self.lake, self.operations, self.shop, self.workspace.scratch_dir, self.settings.store.memory_mb)
+
+    # ---- understand, predict
+
+    @cached_property
+    def tags(self) -> TagSet:
+        """Definitions that come with the product, and the shop's own."""
+        return load_definitions(self.workspace.tags_dir)
+
+    @cached_property
+    def churn(self) -> ChurnService:
+        """Predicts churn."""
+        return ChurnService(self.history, self.lake, self.shop, self.settings.churn, self.workspace.models_dir)
+
+    # ---- decide, engage, learn
+
+    @cached_property
+    def strategies(self) -> tuple[Strategy, ...]:
+        """The shop's strategies: those in the workspace; the ready ones where it has none."""
+        own = load_strategies([self.workspace.strategies_dir])
+        return tuple((own or load_strategies([READY_STRATEGIES])).values())
+
+    @cached_property
+    def allocator(self) -> HashAllocator:
+        """Draws arms and remembers them."""
+        return HashAllocator(self.settings.experiments)
+
+    @property
+    def desk(self) -> StrategyDesk:
+        """Lets customers enter strategies."""
+        return StrategyDesk(self.operations, self.allocator, self.outreach)
+
+    @property
+    def outreach(self) -> Outreach:
+        """The outbox. Made anew each time: it reads the identity map of the moment."""
+        settings = self.settings.outreach
+        identities = CustomerIdentities(self.lake)
+        return Outreach(
+            self.operations,
+            build_channels(settings, self.workspace.outbox_dir),
+            TemplateLibrary([READY_TEMPLATES]),
+            ShopPermissions(ConsentLedger(), SuppressionList(self.cipher), identities),
+            ShopAddressBook(self.profiles, identities),
+            self.allocator,
+            settings,
+            self.shop,
+            self.clock,
+        )

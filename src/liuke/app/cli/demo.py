@@ -1,0 +1,83 @@
+"""`liuke demo`: the main job end to end on a generated shop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import monotonic
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from liuke.app.access import Role, create_user, generate_password, list_users, set_password
+from liuke.app.bootstrap import Application
+from liuke.app.cli.context import JsonOption, command, progress
+from liuke.app.cli.output import console, emit_json, table
+from liuke.app.cli.run import print_run
+from liuke.app.demo import Demo, DemoReport, DemoSettings
+from liuke.app.http import create_app
+from liuke.kernel import LiukeError
+
+DEMO_USER = "demo"
+
+
+@command
+def demo(
+    directory: Annotated[Path, typer.Option("--dir", metavar="DIR", help="Folder for the demo's workspace.")] = Path(
+        "liuke-demo"
+    ),
+    customers: Annotated[int, typer.Option(min=100, max=1_000_000, help="Customers of the generated shop.")] = 20_000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same shop.")] = 1,
+    weeks: Annotated[int, typer.Option(min=1, max=26, help="Weeks to run after the first year.")] = 4,
+    serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Open the console at the end.")] = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Generate a mother-and-baby shop as files and run the whole loop on them, week by week; then open the console.
+
+    Everything in it is simulated. Messages are written into DIR/outbox, nobody is contacted.
+    """
+    began = monotonic()
+    with progress(quiet=as_json) as bars:
+        report = Demo(directory, DemoSettings(customers, seed, weeks), bars).run()
+    took = monotonic() - began
+    app = Application.open(directory)
+    password = demo_password(app)
+    url = f"http://{app.settings.server.host}:{app.settings.server.port}"
+    if as_json:
+        emit_json({"report": report, "seconds": took, "url": url, "user": DEMO_USER, "password": password})
+    else:
+        print_summary(report, took)
+        console.print(f"\nConsole: [link={url}]{url}[/link]   user [bold]{DEMO_USER}[/]   password [bold]{password}[/]")
+    if not serve:
+        if not as_json:
+            console.print(f"Open it with: liuke serve -w {directory}")
+        return
+    console.print("Stop with Ctrl+C.")
+    try:
+        uvicorn.run(create_app(app), host=app.settings.server.host, port=app.settings.server.port, log_level="warning")
+    except SystemExit as error:
+        raise LiukeError(
+            f"the console can't listen at {url}", "is the port taken? `liuke serve --port 8421` uses another"
+        ) from error
+
+
+def print_summary(report: DemoReport, took: float) -> None:
+    """Print how long each step took, and what the last week gave."""
+    rows = [(step, round(seconds, 1)) for step, seconds in report.seconds.items()]
+    table(
+        f"Simulated shop: {report.settings.customers:,} customers, {report.rows:,} rows in {report.files} files",
+        ("step (all weeks)", "seconds"),
+        [*rows, ("all", round(took, 1))],
+    )
+    if report.last:
+        print_run(report.last)
+
+
+def demo_password(app: Application) -> str:
+    """Give the demo's user a new password and return it; it is kept nowhere in the clear."""
+    password = generate_password()
+    if any(user.name == DEMO_USER for user in list_users(app.operations)):
+        set_password(app.operations, DEMO_USER, password, app.now())
+    else:
+        create_user(app.operations, DEMO_USER, password, Role.ADMIN, app.now())
+    return password

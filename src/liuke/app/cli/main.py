@@ -1,0 +1,65 @@
+"""All commands of `liuke`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from liuke import __version__
+from liuke.app.cli import demo, evaluate, lake, quarantine, run, server, tags, workspace
+
+EPILOG = (
+    "Exit codes: 0 done (also: not enough data, with the reason) · 1 refused · 2 wrong call · "
+    "3 workspace or settings · 4 data refused, nothing changed · 5 another process is writing · "
+    "6 a service outside failed · 70 a bug · 130 interrupted. Every command takes --json."
+)
+
+cli = typer.Typer(
+    name="liuke",
+    help="Liuke (留客) keeps the customers that a shop has already won: "
+    "collect, understand, predict, decide, engage, learn.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"liuke {__version__}\n")
+        raise typer.Exit
+
+
+@cli.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Keep the customers that a shop has already won."""
+
+
+for name, function in {
+    "init": workspace.init,
+    "doctor": workspace.doctor,
+    "ingest": run.ingest,
+    "run": run.run,
+    "status": run.status,
+    "serve": server.serve,
+    "demo": demo.demo,
+}.items():
+    cli.command(name)(function)
+cli.add_typer(evaluate.group, name="evaluate")
+cli.add_typer(tags.group, name="tags")
+cli.add_typer(lake.group, name="lake")
+cli.add_typer(quarantine.group, name="quarantine")
+cli.add_typer(server.users, name="users")
+
+
+def main() -> None:
+    """Run the command line."""
+    cli(prog_name="liuke")

@@ -1,0 +1,5 @@
+"""The daily loop: collect, understand, predict, decide, engage, learn, and what the console shows of it."""
+
+from liuke.app.loop.loop import DailyLoop, LoopReport
+
+__all__ = ["DailyLoop", "LoopReport"]

@@ -1,0 +1,64 @@
+"""What the steps of one run share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from functools import cached_property
+from hashlib import sha256
+from typing import Any
+
+from liuke.app.bootstrap import Application
+from liuke.collect.history import Moment
+from liuke.kernel import NotEnoughData, Progress
+
+MISSING = "missing"
+
+
+@dataclass
+class RunContext:
+    """One run of the loop for one day.
+
+    Attributes
+    ----------
+    rehearse : bool
+        True for a past day: nothing is sent on a channel that reaches people.
+    missing : dict of str to NotEnoughData
+        Parts of this run that had too little data, with the reason; shown by ``status`` and by the console.
+    """
+
+    app: Application
+    as_of: date
+    progress: Progress
+    rehearse: bool = False
+    missing: dict[str, NotEnoughData] = field(default_factory=dict)
+
+    @cached_property
+    def moment(self) -> Moment:
+        """The history that every step of this run reads; opened when the first one needs it."""
+        return self.app.history.at(self.as_of)
+
+    def close(self) -> None:
+        """Give back what the run held."""
+        if "moment" in self.__dict__:
+            self.moment.close()
+
+    def commit_key(self, step: str) -> str:
+        """Return the key under which a step of this day commits."""
+        return f"{step}:{self.as_of.isoformat()}"
+
+    def definition(self, *parts: str) -> str:
+        """Return one hash of the settings and of whatever else rules a step."""
+        described = "\x1f".join([self.app.settings.model_dump_json(), *parts])
+        return sha256(described.encode()).hexdigest()[:32]
+
+    def note(self, detail: Mapping[str, Any]) -> None:
+        """Take over what a step reports as missing, also when it was passed over because it was done before."""
+        for part, reason in detail.get(MISSING, {}).items():
+            self.missing[part] = NotEnoughData(**reason)
+
+
+def missing(part: str, reason: NotEnoughData) -> dict[str, Any]:
+    """Return the detail of a step in which a part had too little data."""
+    return {MISSING: {part: asdict(reason)}}

@@ -1,0 +1,124 @@
+"""Takes the steps of one day in order, each at most once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from liuke.app.bootstrap import Application
+from liuke.app.loop import steps
+from liuke.app.loop.context import RunContext
+from liuke.kernel import NotEnoughData, Progress, SilentProgress, UsageError
+from liuke.store.lineage import Step, StepRecord, StepResult
+
+
+@dataclass(frozen=True)
+class LoopStep:
+    """One step: what it reads, what rules it, what it does.
+
+    Parameters
+    ----------
+    name, label : str
+        The key in the step log, and what the terminal shows.
+    reads : sequence of str
+        Lake tables; another snapshot of one of them is a reason to take the step again.
+    body : callable
+    definition : callable, optional
+        Gives the definitions that rule the step; another one is a reason to take it again.
+    always : bool
+        It faces the outside, and repeats safely by itself.
+    """
+
+    name: str
+    label: str
+    reads: Sequence[str]
+    body: Callable[[RunContext], StepResult]
+    definition: Callable[[RunContext], str] = RunContext.definition
+    always: bool = False
+
+
+STEPS = (
+    LoopStep("ingest", "read the shop's files", (), steps.ingest, always=True),
+    LoopStep("resolve", "recognise customers", ("identities",), steps.resolve),
+    LoopStep("tag", "compute tags", steps.HISTORY, steps.tag, steps.tag_definition),
+    LoopStep("measure", "compute key figures", steps.HISTORY, steps.measure),
+    LoopStep("predict", "predict churn", steps.HISTORY, steps.predict, steps.tag_definition),
+    LoopStep("warn", "grade warnings", ("churn_scores", "customer_tags"), steps.warn),
+    LoopStep("decide", "run strategies", ("customer_tags", "warnings"), steps.decide, steps.strategy_definition),
+    LoopStep("engage", "deliver messages", (), steps.engage, always=True),
+    LoopStep("learn", "read out effects", (*steps.HISTORY, "contacts"), steps.learn, steps.strategy_definition),
+    LoopStep("publish", "publish for the console", (), steps.publish_build, always=True),
+)
+
+
+@dataclass(frozen=True)
+class LoopReport:
+    """What one run did.
+
+    Parameters
+    ----------
+    as_of : date
+    steps : tuple of StepRecord
+    missing : mapping of str to NotEnoughData
+        Parts that had too little data.
+    rehearsed : bool
+        True for a past day: nothing was sent on a channel that reaches people.
+    """
+
+    as_of: date
+    steps: tuple[StepRecord, ...]
+    missing: Mapping[str, NotEnoughData]
+    rehearsed: bool
+
+
+class DailyLoop:
+    """The loop of one workspace.
+
+    Parameters
+    ----------
+    app : Application
+    progress : Progress, optional
+    """
+
+    def __init__(self, app: Application, progress: Progress | None = None) -> None:
+        self._app = app
+        self._progress = progress or SilentProgress()
+
+    def run(self, as_of: date | None = None) -> LoopReport:
+        """Take every step for a day.
+
+        Parameters
+        ----------
+        as_of : date, optional
+            Default: today in the shop's zone. A past day computes, but sends nothing on a channel that reaches people.
+
+        Raises
+        ------
+        UsageError
+            If the day lies in the future.
+        LockedError
+            If another process is writing in the workspace.
+        """
+        today = self._app.today()
+        as_of = as_of or today
+        if as_of > today:
+            raise UsageError(
+                f"{as_of} lies in the future (today is {today} in the shop's zone)", "choose an earlier day"
+            )
+        with self._app.workspace.lock("run"):
+            context = RunContext(self._app, as_of, self._progress, rehearse=as_of < today)
+            try:
+                records = tuple(self._take(step, context) for step in STEPS)
+            finally:
+                context.close()
+        return LoopReport(as_of, records, dict(context.missing), context.rehearse)
+
+    def _take(self, step: LoopStep, context: RunContext) -> StepRecord:
+        self._progress.start(step.label)
+        inputs = {name: self._app.lake.snapshot_id(name) for name in sorted(step.reads)}
+        described = Step(step.name, context.as_of, inputs, step.definition(context))
+        record = self._app.steps.take(described, lambda: step.body(context), always=step.always)
+        context.note(record.detail)
+        self._progress.finish("as before" if record.repeated else record.note)
+        return record

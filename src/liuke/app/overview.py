@@ -1,0 +1,89 @@
+"""What `liuke status` tells: the shop at a glance, from the lake and the operational store."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from liuke.app.bootstrap import Application
+from liuke.app.loop.context import MISSING
+from liuke.kernel import from_minor
+
+_SHOWN_STEPS = 10
+
+
+def shop_status(app: Application) -> dict[str, Any]:
+    """Return data, warnings, key figures, effects, messages and the last steps, JSON-ready.
+
+    Everything is of the last run; ``as_of`` is None before the first.
+    """
+    as_of = app.last_run_day()
+    status: dict[str, Any] = {
+        "shop": app.shop.name,
+        "workspace": str(app.workspace.path),
+        "as_of": as_of.isoformat() if as_of else None,
+        "tables": {one.name: one.rows for one in app.lake.tables() if one.rows},
+        "levels": [],
+        "metrics": [],
+        "effects": [],
+        "missing": {},
+        "messages": [
+            {"strategy": one.strategy, "state": one.state, "reason": one.reason, "messages": one.messages}
+            for one in app.outreach.counts()
+        ],
+        "steps": [
+            {
+                "step": one.name,
+                "as_of": one.as_of.isoformat(),
+                "state": one.state.value,
+                "seconds": round(one.seconds, 2),
+                "note": one.note,
+            }
+            for one in app.steps.recent(_SHOWN_STEPS)
+        ],
+    }
+    if as_of is None:
+        return status
+    day = {"as_of": as_of}
+    status["levels"] = _levels(app, day)
+    status["metrics"] = _metrics(app, day)
+    status["effects"] = [
+        {
+            key: row[key]
+            for key in ("strategy", "metric", "treated_n", "control_n", "difference", "low", "high", "verdict")
+        }
+        for row in app.lake.arrow("effects", day).to_pylist()
+    ]
+    for record in app.steps.recent(200):
+        if record.as_of == as_of:
+            status["missing"] = {**record.detail.get(MISSING, {}), **status["missing"]}
+    return status
+
+
+def _levels(app: Application, day: dict[str, Any]) -> list[dict[str, Any]]:
+    totals: dict[str, list[int]] = {}
+    for row in app.lake.arrow("warnings", day).to_pylist():
+        total = totals.setdefault(row["level"], [0, 0])
+        total[0] += 1
+        total[1] += row["value_at_risk_minor"]
+    currency = app.shop.currency
+    return [
+        {
+            "level": level,
+            "customers": totals[level][0],
+            "value_at_risk": f"{from_minor(totals[level][1], currency):,} {currency}",
+        }
+        for level in ("red", "orange", "yellow", "blue")
+        if level in totals
+    ]
+
+
+def _metrics(app: Application, day: dict[str, Any]) -> list[dict[str, Any]]:
+    latest: dict[str, dict[str, Any]] = {}
+    for row in app.lake.arrow("metrics", day).to_pylist():
+        known = latest.get(row["metric"])
+        if row["value"] is not None and (known is None or row["period_end"] > known["period_end"]):
+            latest[row["metric"]] = row
+    return [
+        {"metric": name, "value": round(row["value"], 4), "period": f"{row['period_start']} … {row['period_end']}"}
+        for name, row in sorted(latest.items())
+    ]
