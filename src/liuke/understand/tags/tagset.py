@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 
 from liuke.understand.tags.errors import CycleError, unknown
-from liuke.understand.tags.nodes import Case, Expression, Holds, Node, PerChild, PercentRank, Tag
+from liuke.understand.tags.nodes import Case, Expression, Holds, Node, PercentRank, PerChild, Tag
 from liuke.understand.tags.predicates import fields_of
 
 LANGUAGE = 1

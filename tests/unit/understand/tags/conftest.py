@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 VIEWS = {
@@ -53,8 +54,10 @@ def moment_from(tables: Mapping[str, Rows], as_of: dt.date) -> SmallMoment:
         strange = {key for row in rows for key in row} - {*names, "occurred_at", "occurred_on"}
         assert not strange, f"{view} has no {strange}"
         if rows:
-            values = [[row.get(name) for name in names] for row in rows]
-            connection.executemany(f"INSERT INTO {view} VALUES ({', '.join('?' for _ in names)})", values)
+            columns_of = {name: [row.get(name) for row in rows] for name in names}
+            connection.register("written", pa.table(columns_of))
+            connection.execute(f"INSERT INTO {view} SELECT {', '.join(names)} FROM written")
+            connection.unregister("written")
     return SmallMoment(as_of, connection)
 
 

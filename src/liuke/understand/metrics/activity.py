@@ -1,0 +1,115 @@
+"""Counts about registered customers, members and active days, per period."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from liuke.kernel.days import Period
+from liuke.understand.metrics.buying import Kept
+
+_REGISTERED = """
+    SELECT c.customer_id, coalesce(c.registered_on, e.day) AS day FROM customers c
+    LEFT JOIN (SELECT customer_id, min(occurred_on) AS day FROM events WHERE event = 'register' GROUP BY customer_id) e
+      ON e.customer_id = c.customer_id
+    WHERE coalesce(c.registered_on, e.day) IS NOT NULL"""
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Active customers of a period."""
+
+    customers: int
+    customer_days: int  # pairs of a customer and a day on which they were active
+
+
+@dataclass(frozen=True)
+class Membership:
+    """Members and non-members around a period."""
+
+    registered: int  # by its end
+    members: int  # of them
+    outside: int  # registered before its start and no member then
+    joined: int  # of those, joined in the period
+
+
+def first_active_day(connection: duckdb.DuckDBPyConnection, started: Sequence[str]) -> dt.date | None:
+    """Return the first day with an event that a customer started: where the record of behaviour begins."""
+    found: dt.date | None = connection.execute(
+        f"SELECT min(occurred_on) FROM events WHERE event IN ({_texts(started)})"
+    ).fetchall()[0][0]
+    return found
+
+
+def first_registered_day(connection: duckdb.DuckDBPyConnection) -> dt.date | None:
+    """Return the first day on which a customer registered."""
+    found: dt.date | None = connection.execute(f"SELECT min(day) FROM ({_REGISTERED})").fetchall()[0][0]
+    return found
+
+
+def first_member_day(connection: duckdb.DuckDBPyConnection) -> dt.date | None:
+    """Return the first day on which a customer became a member."""
+    found: dt.date | None = connection.execute("SELECT min(member_since_on) FROM customers").fetchall()[0][0]
+    return found
+
+
+def retention(
+    connection: duckdb.DuckDBPyConnection, periods: Sequence[Period], started: Sequence[str], day: int
+) -> Mapping[Period, Kept]:
+    """Return who registered in each period, and who of them was active exactly `day` days later."""
+    rows = connection.execute(f"""
+        WITH periods(start, stop) AS ({_values(periods)}),
+        registered AS (SELECT r.*, p.start FROM ({_REGISTERED}) r JOIN periods p ON day >= start AND day < stop),
+        active AS ({_active(started, min(p.start for p in periods))}),
+        seen AS (
+            SELECT r.start, r.customer_id, a.customer_id IS NOT NULL AS came FROM registered r
+            LEFT JOIN active a ON a.customer_id = r.customer_id AND a.day - r.day = {day:d}
+        )
+        SELECT p.start, p.stop, count(s.customer_id), count(*) FILTER (WHERE came)
+        FROM periods p LEFT JOIN seen s ON s.start = p.start GROUP BY p.start, p.stop ORDER BY p.start""").fetchall()
+    return {Period(row[0], row[1]): Kept(*row[2:]) for row in rows}
+
+
+def active(
+    connection: duckdb.DuckDBPyConnection, periods: Sequence[Period], started: Sequence[str]
+) -> Mapping[Period, Activity]:
+    """Return how many customers were active in each period, and on how many days."""
+    rows = connection.execute(f"""
+        WITH periods(start, stop) AS ({_values(periods)}), active AS ({_active(started, min(p.start for p in periods))})
+        SELECT start, stop, count(DISTINCT customer_id), count(customer_id)
+        FROM periods LEFT JOIN active ON day >= start AND day < stop GROUP BY start, stop ORDER BY start""").fetchall()
+    return {Period(row[0], row[1]): Activity(*row[2:]) for row in rows}
+
+
+def membership(connection: duckdb.DuckDBPyConnection, periods: Sequence[Period]) -> Mapping[Period, Membership]:
+    """Return members and non-members around each period, among registered customers."""
+    rows = connection.execute(f"""
+        WITH periods(start, stop) AS ({_values(periods)}),
+        people AS (
+            SELECT r.day AS registered_on, c.member_since_on AS joined_on
+            FROM ({_REGISTERED}) r JOIN customers c ON c.customer_id = r.customer_id
+        )
+        SELECT start, stop, count(registered_on), count(*) FILTER (WHERE joined_on < stop),
+               count(*) FILTER (WHERE registered_on < start AND (joined_on IS NULL OR joined_on >= start)),
+               count(*) FILTER (WHERE registered_on < start AND joined_on >= start AND joined_on < stop)
+        FROM periods LEFT JOIN people ON registered_on < stop GROUP BY start, stop ORDER BY start""").fetchall()
+    return {Period(row[0], row[1]): Membership(*row[2:]) for row in rows}
+
+
+def _active(started: Sequence[str], since: dt.date) -> str:
+    """Select the pairs of customer and day with an event the customer started, or an order."""
+    return f"""
+        SELECT customer_id, occurred_on AS day FROM events
+        WHERE event IN ({_texts(started)}) AND occurred_on >= DATE '{since}'
+        UNION SELECT customer_id, occurred_on FROM purchases WHERE occurred_on >= DATE '{since}'"""
+
+
+def _texts(values: Sequence[str]) -> str:
+    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+
+
+def _values(periods: Sequence[Period]) -> str:
+    return "VALUES " + ", ".join(f"(DATE '{period.start}', DATE '{period.end}')" for period in periods)
