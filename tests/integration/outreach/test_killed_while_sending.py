@@ -103,7 +103,7 @@ def test_smtp_no_message_twice_and_none_missing(operations, nursery, tmp_path):
 
 
 def test_file_no_message_twice_and_none_missing(operations, nursery, tmp_path):
-    n, folder = 6_000, tmp_path / "out"
+    n, folder = 4_000, tmp_path / "out"
     plan(operations, n)
 
     def lines() -> list[bytes]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from difflib import get_close_matches
 from typing import Any
 
@@ -60,6 +61,8 @@ class _Compiler:
                 return "(" + " OR ".join(self.expression(part) for part in rule.any) + ")"
             case NotOf():
                 return f"(NOT {self.expression(rule.not_)})"
+            case RiskLevel() if LEVEL_COLUMN not in self._columns:
+                return "FALSE"  # the early warning had too little data: nobody has a level
             case RiskLevel():
                 return self._is_in(self._quoted(LEVEL_COLUMN), list(rule.level))
             case Condition():
@@ -90,12 +93,10 @@ class _Compiler:
 
     def _bound(self, column: str, value: Any) -> str:
         kind = self._columns[column].removesuffix("[]")
-        is_text, is_flag = kind == "VARCHAR", kind == "BOOLEAN"
-        fits = isinstance(value, bool) == is_flag and (is_flag or kind in _DATED or isinstance(value, str) == is_text)
-        if not fits:
+        if not _fits(value, kind):
             raise StrategyError(
                 f"{column} is compared with {value!r}, but it is of type {kind}.",
-                hint="Write text in quotes, numbers and true/false without.",
+                hint="Write text in quotes, dates like 2026-10-05, numbers and true/false without quotes.",
             )
         key = f"p{len(self.parameters)}"
         self.parameters[key] = value
@@ -107,3 +108,21 @@ class _Compiler:
             hint = f"Did you mean {', '.join(near)}?" if near else "`liuke tags list` shows every tag."
             raise StrategyError(f"There is no tag or profile column {name!r}.", hint=hint)
         return '"' + name.replace('"', '""') + '"'
+
+
+def _fits(value: object, kind: str) -> bool:
+    if kind == "VARCHAR":
+        return isinstance(value, str)
+    if kind == "BOOLEAN":
+        return isinstance(value, bool)
+    if kind in _DATED:
+        return isinstance(value, date) or (isinstance(value, str) and _is_day(value))
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -18,7 +19,8 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, Validatio
 from liuke.decide.strategies.contracts import Message
 from liuke.decide.strategies.errors import StrategyError
 
-Scalar = bool | int | float | str
+Scalar = bool | int | float | str | date
+Ordered = int | float | str | date
 Level = Literal["blue", "yellow", "orange", "red"]
 OPERATORS = ("eq", "in", "between", "gt", "gte", "lt", "lte", "null", "contains")
 MAX_DEPTH = 8  # nested deeper, a rule can no longer be read, and the parser's stack is at stake
@@ -36,11 +38,11 @@ class Condition(_Part):
     profile: str | None = None
     eq: Scalar | None = None
     in_: list[Scalar] | None = Field(default=None, alias="in", min_length=1)
-    between: tuple[int | float | str, int | float | str] | None = Field(default=None, description="Both ends included.")
-    gt: int | float | str | None = None
-    gte: int | float | str | None = None
-    lt: int | float | str | None = None
-    lte: int | float | str | None = None
+    between: tuple[Ordered, Ordered] | None = Field(default=None, description="Both ends included.")
+    gt: Ordered | None = None
+    gte: Ordered | None = None
+    lt: Ordered | None = None
+    lte: Ordered | None = None
     null: bool | None = None
     contains: Scalar | None = Field(default=None, description="For tags that hold a list: one of its values.")
 
@@ -240,7 +242,7 @@ def _bounded(rule: object, origin: str, depth: int = 0) -> None:
 def _told(error: ValidationError) -> str:
     """Return the first problem in words, with the place where it is."""
     detail = error.errors()[0]
-    # pydantic names the kind that it chose beside the key; a doubled or invented name would only confuse
-    kinds = {"all", "any", "not", "level", "condition"}
-    place = [str(part) for part in detail["loc"] if part not in kinds]
+    parts = [str(part) for part in detail["loc"]]
+    # pydantic names the kind of a rule that it chose before the rule's key, which is the same word, or `condition`
+    place = [part for part, after in zip(parts, [*parts[1:], ""], strict=True) if part not in (after, "condition")]
     return f"{'.'.join(place) or 'document'}: {detail['msg'].removeprefix('Value error, ')}"

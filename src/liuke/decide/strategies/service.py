@@ -140,7 +140,7 @@ def _select(strategy: Strategy, as_of: date, connection: duckdb.DuckDBPyConnecti
     entry = f'"{key}"::VARCHAR' if key else f"'{as_of.isoformat()}'"
     guard = f'AND "{key}" IS NOT NULL' if key else ""
     query = f"SELECT customer_id, {entry} AS entry FROM {relation} WHERE {rule.sql} {guard} ORDER BY customer_id"
-    table: Any = connection.execute(query, rule.parameters).to_arrow_table()
+    table: Any = connection.sql(query, params=rule.parameters).to_arrow_table()
     names = np.array(table.column("entry").to_pylist(), dtype=np.str_)
     return _Candidates(table.column("customer_id").to_numpy().astype(np.int64), names)
 
