@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pytest
 
 VIEWS = {
-    "customers": "customer_id BIGINT, registered_on DATE, gender VARCHAR, birth_month DATE, province VARCHAR, city VARCHAR,"
-    " channel VARCHAR, member_tier VARCHAR, member_since_on DATE, first_seen_on DATE",
+    "customers": "customer_id BIGINT, registered_on DATE, gender VARCHAR, birth_month DATE, province VARCHAR,"
+    " city VARCHAR, channel VARCHAR, member_tier VARCHAR, member_since_on DATE, first_seen_on DATE",
     "children": "customer_id BIGINT, child_no INT, birth_month DATE, due_month DATE, gender VARCHAR",
     "purchases": "customer_id BIGINT, order_id BIGINT, occurred_at TIMESTAMP, occurred_on DATE, channel VARCHAR,"
     " net_minor BIGINT, discount_minor BIGINT, margin_minor BIGINT, quantity DOUBLE, n_items BIGINT",
@@ -68,9 +67,3 @@ def _dated(row: Mapping[str, Any]) -> dict[str, Any]:
     if on is not None and at is None:
         at = dt.datetime.combine(on, dt.time())
     return {**row, "occurred_at": at, "occurred_on": on}
-
-
-@pytest.fixture
-def make_moment() -> Callable[[Mapping[str, Rows], dt.date], SmallMoment]:
-    """Hand `moment_from` to tests."""
-    return moment_from
