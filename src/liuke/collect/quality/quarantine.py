@@ -63,9 +63,7 @@ class Quarantine:
             place = (quarantine.c.load_id == load_id, quarantine.c.row_number == sa.bindparam("row"))
             connection.execute(sa.update(quarantine).where(*place).values(released_by=released_by), values)
 
-    def restate(
-        self, connection: sa.Connection, load_id: int, reasons: Mapping[int, tuple[str, str | None]]
-    ) -> None:
+    def restate(self, connection: sa.Connection, load_id: int, reasons: Mapping[int, tuple[str, str | None]]) -> None:
         """Write the new reason (and column at fault) of rows that were tried again and still can't be loaded."""
         values = [{"row": row, "why": why, "at_fault": field} for row, (why, field) in sorted(reasons.items())]
         if values:

@@ -150,7 +150,7 @@ loads = sa.Table(
     sa.Column("mapping_digest", sa.String(64), nullable=False),
     sa.Column("kind", sa.String(16), nullable=False),  # file, release
     sa.Column("parent_load_id", sa.BigInteger),  # of a release: the load whose rows it brings
-    sa.Column("state", sa.String(16), nullable=False),  # begun, committed
+    sa.Column("state", sa.String(16), nullable=False),  # begun, committed, refused
     sa.Column("begun_at", sa.DateTime, nullable=False),
     sa.Column("committed_at", sa.DateTime),
     sa.Column("valid_from", sa.DateTime),

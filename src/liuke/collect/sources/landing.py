@@ -1,0 +1,227 @@
+"""One file on its way into the lake: staged, judged, written as one Parquet file per table.
+
+A landing changes nothing that anybody sees: its files become part of a table by a keyed commit, and rows count only
+when the load is committed in the register. What it writes is a function of the file, the mapping and the other visible
+loads, so after a crash the same files come out.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+
+from liuke.collect.consent import ConsentRecord
+from liuke.collect.identity import IDENTITIES, PERSONAL_FIELDS, ProfileRecord
+from liuke.collect.quality import QuarantinedRow
+from liuke.collect.sources.errors import RefusedFileError
+from liuke.collect.sources.held import LINE
+from liuke.collect.sources.loads import Outcome
+from liuke.collect.sources.plan import QUARANTINED, Plan
+from liuke.collect.sources.projection import BEGINNING, Origin, emission_sql, link_sql
+from liuke.collect.sources.readers import ROW, UNREADABLE, Staged
+from liuke.collect.sources.sql import identifier, literal
+from liuke.collect.sources.tables import ROW_KEYS
+from liuke.collect.sources.targets import OPERATIONAL
+from liuke.collect.sources.verdicts import EXCEPTIONS, KEYS, Judge, Verdicts
+from liuke.store.lake import Lake
+
+_OPTIONS = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
+_BATCH_ROWS = 20_000
+
+
+class Landing:
+    """Brings one staged file down.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        The one that staged it.
+    lake : Lake
+    origin : Origin
+    plan : Plan
+    staged : Staged
+    file_key : str
+    folder : Path
+        Scratch folder of this load.
+    """
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        lake: Lake,
+        origin: Origin,
+        plan: Plan,
+        staged: Staged,
+        file_key: str,
+        folder: Path,
+    ) -> None:
+        self._connection = connection
+        self._lake = lake
+        self._origin = origin
+        self._plan = plan
+        self._staged = staged
+        self._file_key = file_key
+        self._folder = folder
+        self._verdicts: Verdicts | None = None
+
+    @property
+    def verdicts(self) -> Verdicts:
+        """The verdict; only after ``judge``."""
+        assert self._verdicts is not None
+        return self._verdicts
+
+    def judge(self, known: Mapping[int, str], *, max_bad_share: float) -> None:
+        """Decide over every row.
+
+        Raises
+        ------
+        RefusedFileError
+            If too many rows would be quarantined.
+        """
+        known_keys = None
+        if known and self._plan.key:
+            ids = ", ".join(map(str, sorted(known)))
+            known_keys = f"(SELECT * FROM {self._lake.scan_sql(ROW_KEYS.name)} WHERE load_id IN ({ids}))"
+        # keys may be personal (a phone number), so they are always peppered
+        namespace = f"{self._origin.pepper}row:{self._origin.mapping.source}"
+        self._verdicts = Judge(self._connection, self._plan, self._staged).judge(known, known_keys, namespace)
+        bad = sum(self._verdicts.quarantined.values())
+        if self._staged.rows and bad / self._staged.rows > max_bad_share:
+            worst = max(self._verdicts.quarantined.items(), key=lambda item: item[1])
+            raise RefusedFileError(
+                f"{self._file_key}: {bad:,} of {self._staged.rows:,} rows can't be loaded, most of them because: {worst[0]}",
+                "the mapping is probably wrong; nothing was loaded (`max_bad_share` in the mapping sets the limit)",
+            )
+
+    def write(self) -> Iterator[tuple[str, int]]:
+        """Write and register each table's rows, yielding (table, rows) after each commit."""
+        parts: dict[str, list[str]] = {}
+        for emission in self._plan.emissions:
+            sql = emission_sql(emission, self.verdicts.live, self._origin)
+            parts.setdefault(emission.table, []).append(sql)
+        for link in self._plan.links:
+            parts.setdefault(IDENTITIES.name, []).append(link_sql(link, self.verdicts.live, self._origin))
+        if self._plan.key:
+            parts[ROW_KEYS.name] = [self._keys_sql()]
+        for table, selects in parts.items():
+            if table in OPERATIONAL:
+                rows = self._copy(" UNION ALL ".join(selects), self._folder / f"{table}.parquet")
+            else:
+                rows = self._commit(table, selects)
+            yield table, rows
+
+    def outcome(self, tables: Mapping[str, int]) -> Outcome:
+        """Return the load's counts."""
+        verdicts = self.verdicts
+        return Outcome(self._staged.rows, verdicts.loaded, verdicts.filtered, verdicts.quarantined, tables)
+
+    def profiles(self) -> Iterator[ProfileRecord]:
+        """Yield the personal values of the loaded rows."""
+        for row in self._rows_of("profiles"):
+            values = {name: row[name] for name in PERSONAL_FIELDS}
+            yield ProfileRecord(
+                self._origin.load_id, row["row_number"], row["identity_id"], row["recorded_at"], **values
+            )
+
+    def consents(self) -> Iterator[ConsentRecord]:
+        """Yield the statements of the loaded rows."""
+        for row in self._rows_of("consents"):
+            yield ConsentRecord(
+                identity_id=row["identity_id"],
+                purpose=row["purpose"],
+                channel=row["channel"],
+                granted=bool(row["granted"]),
+                policy_version=row["policy_version"] or "",
+                occurred_at=row["occurred_at"],
+                recorded_at=row["recorded_at"],
+                evidence=row["evidence"] or "",
+                load_id=self._origin.load_id,
+            )
+
+    def quarantined(self) -> Iterator[QuarantinedRow]:
+        """Yield the rows that can't be loaded, as they stand in the file."""
+        for row_number, reason, line in _batches(
+            self._connection, f"SELECT {ROW}, reason, line FROM {UNREADABLE} ORDER BY 1"
+        ):
+            yield self._held(row_number, reason, None, {LINE: line})
+        codes = [code for code, reason in enumerate(self.verdicts.reasons) if reason.verdict == QUARANTINED]
+        if not codes:
+            return
+        columns = [f"CAST(r.{identifier(name)} AS VARCHAR)" for name in self._plan.columns]
+        for row_number, code, *values in _batches(
+            self._connection,
+            f"SELECT r.{ROW}, e.code, {', '.join(columns)} FROM {self._staged.relation} AS r "
+            f"JOIN {EXCEPTIONS} AS e ON r.{ROW} = e.{ROW} WHERE e.code IN ({', '.join(map(str, codes))}) ORDER BY 1",
+        ):
+            why = self.verdicts.reasons[code]
+            yield self._held(row_number, why.text, why.field, dict(zip(self._plan.columns, values, strict=True)))
+
+    def filtered_rows(self) -> list[int]:
+        """Return the numbers of the rows that were left out by a rule."""
+        codes = [code for code, reason in enumerate(self.verdicts.reasons) if reason.verdict != QUARANTINED]
+        listed = ", ".join(map(str, codes)) or "-1"
+        return self._numbers(f"{EXCEPTIONS} WHERE code IN ({listed})")
+
+    def loaded_rows(self) -> list[int]:
+        """Return the numbers of the rows that are loaded (a release asks for them; a file's may be many)."""
+        return self._numbers(self.verdicts.live)
+
+    def _numbers(self, relation: str) -> list[int]:
+        return [row[0] for row in self._connection.execute(f"SELECT {ROW} FROM {relation} ORDER BY 1").fetchall()]
+
+    def _held(self, row_number: int, reason: str, field: str | None, raw: Mapping[str, str | None]) -> QuarantinedRow:
+        return QuarantinedRow(
+            self._origin.load_id, row_number, self._origin.mapping.source, self._file_key, reason, field, raw
+        )
+
+    def _keys_sql(self) -> str:
+        load = f"CAST({self._origin.load_id} AS BIGINT) AS load_id"
+        return (
+            f"SELECT k.key_id, k.content_hash, {literal(duckdb.__version__)} AS hashed_by, {load}, "
+            f"k.{ROW} AS row_number, {literal(self._origin.mapping.source)} AS source, {BEGINNING} AS recorded_at "
+            f"FROM {KEYS} AS k ANTI JOIN {EXCEPTIONS} AS e ON k.{ROW} = e.{ROW}"
+        )
+
+    def _commit(self, table: str, selects: list[str]) -> int:
+        """Write the table's files for this load and register them, unless an earlier attempt did."""
+        folder = self._lake.data_dir(table) / f"load-{self._origin.load_id}"
+        paths = [folder / f"part-{number}.parquet" for number in range(len(selects))]
+        registered = set(self._lake.files(table)) if folder.exists() else set()
+        if not registered.isdisjoint(map(str, paths)):  # one commit registers them all: they must not change any more
+            return sum(pq.read_metadata(path).num_rows for path in paths if str(path) in registered)
+        folder.mkdir(parents=True, exist_ok=True)
+        written = {path: self._copy(select, path) for path, select in zip(paths, selects, strict=True)}
+        filled = [path for path, rows in written.items() if rows]
+        for path in set(paths) - set(filled):
+            path.unlink()
+        if not filled:
+            shutil.rmtree(folder)
+            return 0
+        summary = {"liuke.source": self._origin.mapping.source, "liuke.file": self._file_key}
+        self._lake.add_files(table, filled, f"load:{self._origin.load_id}", summary)
+        return sum(written.values())
+
+    def _copy(self, select: str, path: Path) -> int:
+        partial = path.with_suffix(".partial")
+        rows = self._connection.execute(f"COPY ({select}) TO {literal(str(partial))} ({_OPTIONS})").fetchall()[0][0]
+        partial.replace(path)
+        return int(rows)
+
+    def _rows_of(self, table: str) -> Iterator[dict[str, Any]]:
+        path = self._folder / f"{table}.parquet"
+        if path.exists():
+            with pq.ParquetFile(path) as file:
+                for batch in file.iter_batches(_BATCH_ROWS):
+                    yield from batch.to_pylist()
+
+
+def _batches(connection: duckdb.DuckDBPyConnection, sql: str) -> Iterator[tuple[Any, ...]]:
+    """Yield a query's rows; nothing else may use the connection meanwhile."""
+    result = connection.execute(sql)
+    while rows := result.fetchmany(_BATCH_ROWS):
+        yield from rows

@@ -1,0 +1,294 @@
+"""From a mapping and a file's columns to the SQL that judges rows and makes canonical ones of them.
+
+Nothing runs here. A plan holds: the *typed* relation (every declared column in its type), *rules* (an ordered list of
+conditions, the first of which that holds decides over a row), and one *emission* per canonical table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from liuke.collect.identity import normal_sql
+from liuke.collect.sources.errors import MappingError
+from liuke.collect.sources.expressions import Expression, Scope
+from liuke.collect.sources.mapping import Constant, Emit, Mapping, Scalar
+from liuke.collect.sources.readers import ROW, UNDECODABLE
+from liuke.collect.sources.sql import identifier, literal
+from liuke.collect.sources.targets import A_DATE, AMOUNT, NUMBER, TARGETS, Field, Target
+from liuke.collect.sources.types import expected, typed_sql, value_sql
+
+FILTERED, QUARANTINED = "filtered", "quarantined"
+NOBODY = "no table takes this row"
+_RAW = "__raw_"  # prefix of a typed column's text before its conversion
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A condition that keeps a row from being loaded. ``field`` is the column at fault, if it is one column."""
+
+    verdict: str
+    reason: str
+    condition: str
+    field: str | None = None
+
+
+@dataclass(frozen=True)
+class Emission:
+    """Rows of one table.
+
+    Parameters
+    ----------
+    table : str
+    when : str
+        Which of the file's rows take part.
+    groups : tuple of str
+        SQL of the grouping; empty for one row per file row.
+    fields : dict of str to Expression
+        The mapping's fields, with ``identity``, ``occurred`` and ``recorded`` where the row has them.
+    """
+
+    table: str
+    when: str
+    groups: tuple[str, ...]
+    fields: dict[str, Expression]
+
+
+@dataclass(frozen=True)
+class LinkPlan:
+    """Another identifier of the row's person: SQL of the row's identity, of the identifier, of the moment if known."""
+
+    namespace: str
+    identity: str
+    key: str
+    occurred: str | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done with one file."""
+
+    typed: str
+    columns: tuple[str, ...]
+    rules: tuple[Rule, ...]
+    emissions: tuple[Emission, ...]
+    links: tuple[LinkPlan, ...]
+    key: tuple[str, ...]
+
+
+def make_plan(
+    mapping: Mapping,
+    name: str,
+    relation: str,
+    types: dict[str, str],
+    shop_zone: str,
+    behaviours: Sequence[str],
+) -> Plan:
+    """Compile a mapping for a file.
+
+    Parameters
+    ----------
+    mapping : Mapping
+    name : str
+        What to call it in errors.
+    relation : str
+        SQL relation with ``__row`` and the file's columns.
+    types : dict of str to str
+        The file's columns and their engine types.
+    shop_zone : str
+    behaviours : sequence of str
+        Names that an event may have.
+
+    Raises
+    ------
+    MappingError
+        If it names columns, fields or functions that there aren't.
+    """
+    return _Planner(mapping, name, types, shop_zone, behaviours).plan(relation)
+
+
+class _Planner:
+    def __init__(
+        self, mapping: Mapping, name: str, types: dict[str, str], shop_zone: str, behaviours: Sequence[str]
+    ) -> None:
+        self.mapping, self.name, self.types, self.behaviours = mapping, name, types, behaviours
+        self.zone = mapping.zone or shop_zone
+        self.scope = Scope(tuple(types), mapping.derive, name)
+        self.specs = {self.scope.column(column, "columns"): spec for column, spec in mapping.columns.items()}
+        self.bad = {
+            column: f"({identifier(_RAW + column)} IS NOT NULL AND {identifier(column)} IS NULL)"
+            for column, spec in self.specs.items()
+            if spec.type != "text"
+        }
+
+    def plan(self, relation: str) -> Plan:
+        for rule in self.mapping.derive:
+            self.scope.compile(self.mapping.derive[rule], f"derive.{rule}", aggregates=True)
+        emissions = tuple(self._emission(number, emit) for number, emit in enumerate(self.mapping.emit))
+        key = tuple(identifier(self.scope.column(column, "key")) for column in self.mapping.key)
+        rules = (*self._filters(), *self._types(), *self._checks(), *self._nobody(emissions))
+        rules += tuple(rule for emission in emissions for rule in self._requirements(emission))
+        rules += tuple(
+            Rule(QUARANTINED, f"{name} is empty", f"{identifier(self.scope.column(name, 'key'))} IS NULL")
+            for name in self.mapping.key
+        )
+        return Plan(self._typed(relation), tuple(self.types), rules, emissions, self._links(), key)
+
+    def _typed(self, relation: str) -> str:
+        """Return the relation with every declared column in its type and its text beside it."""
+        columns = [ROW]
+        for name, stored in self.types.items():
+            value = value_sql(name, stored, self.mapping.format.null)
+            spec = self.specs.get(name)
+            if spec is None:
+                text = value if stored == "VARCHAR" else f"CAST({value} AS VARCHAR)"
+                columns.append(f"{text} AS {identifier(name)}")
+                continue
+            columns.append(f"{typed_sql(value, stored, spec, self.zone)} AS {identifier(name)}")
+            if name in self.bad:
+                columns.append(f"{value} AS {identifier(_RAW + name)}")
+        return f"(SELECT {', '.join(columns)} FROM {relation})"
+
+    def _filters(self) -> list[Rule]:
+        rules = []
+        if self.mapping.format.kind == "csv" and self.mapping.format.encoding.lower() not in ("utf-8", "utf8"):
+            broken = " OR ".join(f"contains({identifier(name)}, {literal(UNDECODABLE)})" for name in self._texts())
+            reason = f"is not valid {self.mapping.format.encoding}"
+            rules += [Rule(QUARANTINED, f"row {reason}", broken)] if broken else []
+        for number, rule in enumerate(self.mapping.filters):
+            expression = self.scope.compile(rule.when, f"filters.{number}")
+            # a filter can't decide by a value that can't be read
+            readable = [f"NOT {self.bad[column]}" for column in sorted(expression.columns) if column in self.bad]
+            rules.append(Rule(FILTERED, rule.reason, " AND ".join([f"({expression.sql})", *readable])))
+        return rules
+
+    def _texts(self) -> list[str]:
+        return [_RAW + name if name in self.bad else name for name in self.types]
+
+    def _types(self) -> list[Rule]:
+        rules = []
+        for name, spec in self.specs.items():
+            if name in self.bad:
+                rules.append(Rule(QUARANTINED, f"{name} is not {expected(spec)}", self.bad[name], name))
+            if spec.required:
+                rules.append(Rule(QUARANTINED, f"{name} is empty", f"{identifier(name)} IS NULL", name))
+        return rules
+
+    def _checks(self) -> list[Rule]:
+        rules = []
+        for number, rule in enumerate(self.mapping.checks):
+            expression = self.scope.compile(rule.unless, f"checks.{number}")
+            at_fault = next(iter(expression.columns)) if len(expression.columns) == 1 else None
+            rules.append(Rule(QUARANTINED, rule.reason, f"NOT ({expression.sql})", at_fault))
+        return rules
+
+    def _nobody(self, emissions: tuple[Emission, ...]) -> list[Rule]:
+        if any(emission.when == "true" for emission in emissions):
+            return []
+        return [Rule(FILTERED, NOBODY, " AND ".join(f"NOT {emission.when}" for emission in emissions))]
+
+    def _emission(self, number: int, emit: Emit) -> Emission:
+        place = f"emit.{number}"
+        target = TARGETS[emit.table]
+        self._known_fields(emit, target, place)
+        grouped = bool(emit.group_by)
+        fields = {
+            name: self._value(value, f"{place}.fields.{name}", grouped)
+            for name, value in emit.fields.items()
+            if name != "occurred"
+        }
+        if target.personal:
+            fields["identity"] = self._identity(place)
+        occurred = emit.fields.get("occurred", self.mapping.occurred)
+        if occurred is None and emit.table == "customers":
+            occurred = emit.fields.get("registered")
+        if occurred is not None:
+            fields["occurred"] = self._value(occurred, f"{place}.occurred", grouped)
+        elif target.timed:
+            raise MappingError(f"{self.name}, {place}: {emit.table} needs `occurred`", "name the column with the time")
+        if self.mapping.recorded.at:
+            fields["recorded"] = self._value(self.mapping.recorded.at, "recorded.at", grouped)
+        when = self.scope.compile(emit.when, f"{place}.when").sql if emit.when else None
+        groups = tuple(self.scope.compile(text, f"{place}.group_by").sql for text in emit.group_by)
+        return Emission(emit.table, f"coalesce({when}, false)" if when else "true", groups, fields)
+
+    def _known_fields(self, emit: Emit, target: Target, place: str) -> None:
+        known = {*target.fields, *(("occurred",) if target.timed or emit.table in ("customers", "profiles") else ())}
+        for name in emit.fields:
+            if name not in known:
+                near = get_close_matches(name, sorted(known), n=1)
+                hint = f"did you mean `{near[0]}`?" if near else f"it has: {', '.join(sorted(known))}"
+                raise MappingError(f"{self.name}, {place}: {emit.table} has no field `{name}`", hint)
+            if name.endswith("_minor") and name.removesuffix("_minor") in emit.fields:
+                raise MappingError(
+                    f"{self.name}, {place}: `{name}` and `{name.removesuffix('_minor')}` exclude each other"
+                )
+        missing = [name for name, field in target.fields.items() if field.required and name not in emit.fields]
+        if missing:
+            raise MappingError(f"{self.name}, {place}: {emit.table} needs the field `{missing[0]}`")
+
+    def _value(self, value: Scalar | Constant, place: str, grouped: bool) -> Expression:
+        if isinstance(value, Constant):
+            value = literal(value.const) if isinstance(value.const, str) else value.const
+        if isinstance(value, str):
+            return self.scope.compile(value, place, aggregates=grouped)
+        return Expression(str(value).lower(), frozenset())
+
+    def _identity(self, place: str) -> Expression:
+        spec = self.mapping.identity
+        if spec is None:
+            raise MappingError(f"{self.name}, {place}: this table needs to know who the row is about", "add `identity`")
+        key = self.scope.compile(spec.key, "identity.key")
+        return Expression(normal_sql(spec.namespace, f"CAST({key.sql} AS VARCHAR)"), key.columns)
+
+    def _links(self) -> tuple[LinkPlan, ...]:
+        spec = self.mapping.identity
+        if spec is None:
+            return ()
+        identity = self._identity("identity.key").sql
+        moment = self.scope.compile(self.mapping.occurred, "occurred").sql if self.mapping.occurred else None
+        keys = [(link.namespace, self.scope.compile(link.key, "identity.links").sql) for link in spec.links]
+        return tuple(
+            LinkPlan(namespace, identity, normal_sql(namespace, f"CAST({key} AS VARCHAR)"), moment)
+            for namespace, key in keys
+        )
+
+    def _requirements(self, emission: Emission) -> list[Rule]:
+        """Return the rules by which the table refuses a row that would take part."""
+        target = TARGETS[emission.table]
+        rules = []
+        for name, expression in emission.fields.items():
+            if expression.aggregates:
+                continue
+            at_fault = next(iter(expression.columns)) if len(expression.columns) == 1 else None
+            label = at_fault or f"{emission.table}.{name}"
+            field = target.fields.get(name)
+            if name == "identity" or (name == "occurred" and target.timed) or (field and field.required):
+                empty = f"{emission.when} AND {expression.sql} IS NULL"
+                rules.append(Rule(QUARANTINED, f"{label} is empty", empty, at_fault))
+            if field and not self._certain(field, expression):
+                wrong = f"{emission.when} AND ({expression.sql}) IS NOT NULL AND {field.convert(f'({expression.sql})')} IS NULL"
+                rules.append(Rule(QUARANTINED, f"{label} is not {field.kind}", wrong, at_fault))
+            if name == "occurred" and not self._is_time(expression):
+                wrong = f"{emission.when} AND ({expression.sql}) IS NOT NULL AND TRY_CAST({expression.sql} AS TIMESTAMP) IS NULL"
+                rules.append(Rule(QUARANTINED, f"{label} is not a timestamp", wrong, at_fault))
+            if emission.table == "events" and name == "event":
+                names = ", ".join(literal(behaviour) for behaviour in self.behaviours)
+                unknown = f"{emission.when} AND {expression.sql} NOT IN ({names})"
+                rules.append(Rule(QUARANTINED, f"{label} is not in the catalogue of behaviours", unknown, at_fault))
+        return rules
+
+    def _certain(self, field: Field, expression: Expression) -> bool:
+        """Tell whether the columns' declared types guarantee what the field must be."""
+        types = {self.specs[column].type if column in self.specs else "text" for column in expression.columns}
+        if field.kind == "text" or (not types and not field.kind.startswith("one of")):
+            return True
+        if field.kind in (NUMBER, AMOUNT):
+            return types <= {"integer", "number", "decimal"} and not expression.sql.startswith("CASE")
+        return field.kind == A_DATE and self._is_time(expression)
+
+    def _is_time(self, expression: Expression) -> bool:
+        """Tell whether it is nothing but a column that was read as a time."""
+        plain = {identifier(name) for name, spec in self.specs.items() if spec.type in ("date", "timestamp", "instant")}
+        return expression.sql in plain

@@ -1,0 +1,242 @@
+"""From a file to numbered rows: every data row of the file gets its number, whether it can be read or not.
+
+Text formats are copied once into a Parquet file beside the engine's other scratch files, all columns as text, so that
+later passes (verdicts, groups, one per table) don't parse the text again. Parquet is read where it lies.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from liuke.collect.sources.errors import RefusedFileError
+from liuke.collect.sources.mapping import FormatSpec
+from liuke.collect.sources.sql import identifier, literal
+
+ROW = "__row"  # the row's number in the file, from 1
+UNREADABLE = "unreadable"  # temp table: __row, reason, line
+UNDECODABLE = "�"
+MAX_LINES_OF_A_ROW = 1_000  # more than that in one row means that a quote was never closed
+_CHUNK = 1 << 20  # characters decoded at a time
+_BATCH_ROWS = 20_000  # rows of a sheet written at a time
+_READABLE_AS_IS = frozenset({"utf-8", "ascii"})
+
+_REASONS = {
+    "MISSING COLUMNS": "has fewer columns than the header",
+    "TOO MANY COLUMNS": "has more columns than the header",
+    "UNQUOTED VALUE": "has a quote that is not closed",
+    "INVALID ENCODING": "is not valid in the declared encoding",
+    "LINE SIZE OVER MAXIMUM": "is longer than 2 MB",
+}
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A file ready to be queried.
+
+    Parameters
+    ----------
+    relation : str
+        SQL of a relation with ``__row`` and the file's columns.
+    types : dict of str to str
+        Column → engine type; ``VARCHAR`` for text formats.
+    readable, unreadable : int
+        Rows of the file.
+    """
+
+    relation: str
+    types: dict[str, str]
+    readable: int
+    unreadable: int
+
+    @property
+    def rows(self) -> int:
+        """All rows of the file."""
+        return self.readable + self.unreadable
+
+
+def stage(connection: duckdb.DuckDBPyConnection, path: Path, spec: FormatSpec, folder: Path) -> Staged:
+    """Make a file queryable.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        A fresh one per file: it gets the temp table ``unreadable``.
+    path : Path
+    spec : FormatSpec
+    folder : Path
+        An existing scratch folder; its files must outlive the queries.
+
+    Raises
+    ------
+    RefusedFileError
+        If the file has no columns, or isn't what its mapping says.
+    """
+    connection.execute(f"CREATE TEMP TABLE {UNREADABLE} ({ROW} BIGINT, reason VARCHAR, line VARCHAR)")
+    try:
+        if spec.kind == "parquet":
+            return _parquet(connection, path)
+        if spec.kind == "xlsx":
+            return _parquet(connection, _sheet_as_parquet(path, spec, folder / "rows.parquet"))
+        return _csv(connection, path, spec, folder)
+    except duckdb.Error as error:
+        raise RefusedFileError(
+            f"{path.name} can't be read as {spec.kind}: {str(error).splitlines()[0]}",
+            "check `format` in its mapping; nothing of the file was loaded",
+        ) from error
+
+
+def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, numbers: str | None = None) -> Staged:
+    source = f"read_parquet({literal(str(path))}, file_row_number = true)"
+    described = connection.execute(f"DESCRIBE SELECT * EXCLUDE (file_row_number) FROM {source}").fetchall()
+    types = {str(row[0]): str(row[1]) for row in described}
+    number = numbers or "file_row_number + 1"
+    columns = ", ".join(identifier(name) for name in types)
+    readable = pq.read_metadata(path).num_rows
+    return Staged(f"(SELECT {number} AS {ROW}, {columns} FROM {source})", types, readable, 0)
+
+
+def _csv(connection: duckdb.DuckDBPyConnection, path: Path, spec: FormatSpec, folder: Path) -> Staged:
+    names = _header(path, spec)
+    plain = path if codecs.lookup(spec.encoding).name in _READABLE_AS_IS else _as_utf8(path, spec, folder / "rows.csv")
+    staged = folder / "rows.parquet"
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
+    nulls = ", ".join(literal(text) for text in ("", *spec.null))
+    options = (
+        f"auto_detect = false, columns = {{{columns}}}, header = {str(spec.header).lower()}, "
+        f"delim = {literal(spec.delimiter)}, quote = {literal(spec.quote)}, escape = {literal(spec.quote)}, "
+        f"nullstr = [{nulls}], strict_mode = true, store_rejects = true, rejects_limit = 0"
+    )
+    if plain.suffix == ".gz":
+        options += ", compression = 'gzip'"
+    connection.execute(
+        f"COPY (SELECT * FROM read_csv({literal(str(plain))}, {options})) TO {literal(str(staged))} (FORMAT parquet)"
+    )
+    unreadable = _collect_rejects(connection, path, header_lines=int(spec.header))
+    shifted = "file_row(file_row_number)" if unreadable else None
+    found = _parquet(connection, staged, shifted)
+    return Staged(found.relation, found.types, found.readable, unreadable)
+
+
+def _collect_rejects(connection: duckdb.DuckDBPyConnection, path: Path, header_lines: int) -> int:
+    """Move the engine's list of rejected lines to ``unreadable``; define ``file_row`` to count around them."""
+    texts = " ".join(f"WHEN {literal(kind)} THEN {literal(text)}" for kind, text in _REASONS.items())
+    connection.execute(
+        f"INSERT INTO {UNREADABLE} SELECT line - {header_lines}, 'row ' || arg_min(CASE error_type {texts} "
+        "ELSE lower(error_type) END, column_idx), trim(any_value(csv_line), chr(10) || chr(13)) "
+        "FROM reject_errors GROUP BY line"
+    )
+    numbers = [row[0] for row in connection.execute(f"SELECT {ROW} FROM {UNREADABLE} ORDER BY 1").fetchall()]
+    if not numbers:
+        return 0
+    endless = connection.execute(
+        f"SELECT min({ROW}) FROM {UNREADABLE} WHERE length(line) - length(replace(line, chr(10), '')) > ?",
+        [MAX_LINES_OF_A_ROW],
+    ).fetchall()[0][0]
+    if endless is not None:
+        raise RefusedFileError(
+            f"{path.name}: a quote in row {endless} is never closed, so the rows after it can't be told apart",
+            "correct the row, or set `quote` in the mapping's format",
+        )
+    # The i-th unreadable row (from 0) comes after numbers[i] - 1 - i readable ones.
+    starts = np.asarray(numbers, dtype=np.int64) - 1 - np.arange(len(numbers))
+
+    def file_row(index: pa.ChunkedArray) -> pa.Array:
+        readable = index.to_numpy()
+        return pa.array(readable + 1 + np.searchsorted(starts, readable, side="right"))
+
+    connection.create_function("file_row", file_row, ["BIGINT"], "BIGINT", type="arrow")  # type: ignore[arg-type]
+    return len(numbers)
+
+
+def _header(path: Path, spec: FormatSpec) -> tuple[str, ...]:
+    if spec.names:
+        return _distinct(path, list(spec.names))
+    with _open_text(path, spec.encoding) as file:
+        quoting: Any = csv.QUOTE_MINIMAL if spec.quote else csv.QUOTE_NONE
+        first = next(csv.reader(file, delimiter=spec.delimiter, quotechar=spec.quote or None, quoting=quoting), [])
+    return _distinct(path, [name.removeprefix("﻿") for name in first])
+
+
+def _distinct(path: Path, names: list[str]) -> tuple[str, ...]:
+    lowered = [name.casefold() for name in names]
+    if not names or not all(name.strip() for name in names) or len(set(lowered)) != len(names):
+        raise RefusedFileError(
+            f"{path.name}: the first row doesn't name columns that differ: {names}",
+            "if the file has no header, write `header: false` and `names: [...]` in the mapping's format",
+        )
+    return tuple(names)
+
+
+def _open_text(path: Path, encoding: str) -> IO[str]:
+    try:
+        if path.suffix == ".gz":
+            return gzip.open(path, "rt", encoding=encoding, errors="replace", newline="")
+        return open(path, encoding=encoding, errors="replace", newline="")
+    except LookupError:
+        raise RefusedFileError(f"{encoding!r} is no encoding", "use a name such as utf-8 or gb18030") from None
+
+
+def _as_utf8(path: Path, spec: FormatSpec, target: Path) -> Path:
+    """Rewrite a text in UTF-8; what can't be decoded becomes U+FFFD, which the verdict finds."""
+    with _open_text(path, spec.encoding) as file, open(target, "w", encoding="utf-8", newline="") as out:
+        while chunk := file.read(_CHUNK):
+            out.write(chunk)
+    return target
+
+
+def _sheet_as_parquet(path: Path, spec: FormatSpec, target: Path) -> Path:
+    """Copy a sheet row by row, values as text; empty rows at the end are none."""
+    from openpyxl import load_workbook  # here: it costs 0.2 s, and few sources are workbooks
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        book = load_workbook(path, read_only=True, data_only=True)
+        sheet = book[spec.sheet] if spec.sheet else book.worksheets[0]
+    except (InvalidFileException, KeyError, OSError) as error:
+        raise RefusedFileError(f"{path.name}: {error}", "check `format` in its mapping") from None
+    rows = sheet.iter_rows(values_only=True)
+    names = spec.names or tuple("" if cell is None else str(cell) for cell in next(rows, ()))
+    schema = pa.schema([(name, pa.string()) for name in _distinct(path, list(names))])
+    texts = ([_text(cell, spec.null) for cell in row[: len(names)]] for row in rows)
+    filled = (row + [None] * (len(names) - len(row)) for row in texts if any(cell is not None for cell in row))
+    with pq.ParquetWriter(target, schema) as writer:
+        for batch in _batches(filled):
+            columns = [pa.array(column, pa.string()) for column in zip(*batch, strict=True)]
+            writer.write_table(pa.table(columns, schema=schema))
+    book.close()
+    return target
+
+
+def _batches(rows: Iterator[list[str | None]]) -> Iterator[list[list[str | None]]]:
+    while batch := list(islice(rows, _BATCH_ROWS)):
+        yield batch
+
+
+def _text(cell: object, null: tuple[str, ...]) -> str | None:
+    """Return a cell as the text that a CSV export of it would hold."""
+    if cell is None:
+        return None
+    if isinstance(cell, bool):
+        text = "true" if cell else "false"
+    elif isinstance(cell, float) and cell.is_integer():
+        text = str(int(cell))
+    elif isinstance(cell, datetime):
+        text = cell.isoformat(sep=" ", timespec="seconds")
+    elif isinstance(cell, date):
+        text = cell.isoformat()
+    else:
+        text = str(cell)
+    return None if text == "" or text in null else text
