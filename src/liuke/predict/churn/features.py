@@ -66,7 +66,8 @@ def matrix(table: pa.Table, customer_id: npt.NDArray[np.int64]) -> tuple[FloatAr
     Parameters
     ----------
     table : pyarrow.Table
-        ``customer_id`` and one column per feature: numbers, booleans, or lists of numbers, also as text (the smallest counts).
+        ``customer_id`` and one column per feature: numbers, booleans, or lists of numbers
+        or of numbers as text (the smallest counts).
     customer_id : int64 array, shape (n_customers,)
 
     Returns

@@ -101,7 +101,7 @@ class Phrasebook:
             form = phrase["negative"]
         else:
             known = all(not math.isnan(values.get(name, math.nan)) for name in phrase.get("needs", ()))
-            form = phrase if known else {}
+            form = phrase if known else phrase.get("unknown", {})
         if not form:
             return self._plain(tag, value)
         return self._filled(form["zh"], values), self._filled(form["en"], values)

@@ -25,6 +25,7 @@ FloatArray = npt.NDArray[np.float64]
 
 TREES_FILE = "trees.txt"
 DESCRIPTION_FILE = "model.json"
+START_FIELDS = ("start_at", "slope", "intercept", "centre")
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,9 @@ class ChurnModel:
     @property
     def version(self) -> str:
         """Day and content: the same data give the same version."""
-        content = [self.trees.text, self.calibrator.to_dict(), self.horizon_days, self.window_days]
+        trees = self.trees
+        start = [getattr(trees, name) for name in START_FIELDS]
+        content = [trees.text, start, self.calibrator.to_dict(), self.horizon_days, self.window_days]
         return f"{self.as_of.isoformat()}-{hashlib.sha256(json.dumps(content).encode()).hexdigest()[:8]}"
 
     def probability(self, features: FloatArray) -> FloatArray:
@@ -105,7 +108,7 @@ class ModelStore:
         told = json.loads((self.folder / version / DESCRIPTION_FILE).read_text(encoding="utf-8"))
         return ChurnModel(
             as_of=date.fromisoformat(told["as_of"]),
-            trees=BoostedTrees(text, tuple(told["features"]), told["rounds"]),
+            trees=BoostedTrees(text, tuple(told["features"]), told["rounds"], **told["start"]),
             calibrator=Calibrator.from_dict(told["calibrator"]),
             horizon_days=told["horizon_days"],
             window_days=told["window_days"],
@@ -122,6 +125,7 @@ def _description(model: ChurnModel) -> str:
             "as_of": model.as_of.isoformat(),
             "features": list(model.trees.names),
             "rounds": model.trees.rounds,
+            "start": {name: getattr(model.trees, name) for name in START_FIELDS},
             "calibrator": model.calibrator.to_dict(),
             "horizon_days": model.horizon_days,
             "window_days": model.window_days,

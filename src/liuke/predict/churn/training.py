@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from liuke.kernel.results import NotEnoughData
 from liuke.predict.churn.contracts import LEARNER, GroupResult, PopulationReport
+from liuke.predict.churn.features import BG_NBD_FEATURE
 from liuke.predict.churn.models import baselines, boosted_trees
 from liuke.predict.churn.models.boosted_trees import BoostedTrees
 from liuke.predict.churn.origins import Origin
@@ -101,7 +102,13 @@ def fit_population(
     if population == "active":  # among all customers, having been away for a year does all but settle it
         refuse_leaks(train.features, names, train.churned, honest=train.baselines.values())
     trees = boosted_trees.train(
-        train.features, train.churned, names, seed, num_threads, watch=(calibration.features, calibration.churned)
+        train.features,
+        train.churned,
+        names,
+        BG_NBD_FEATURE,
+        seed,
+        num_threads,
+        watch=(calibration.features, calibration.churned),
     )
     raw = {LEARNER: trees.probability(final.features), **final.baselines}
     raw_before = {LEARNER: trees.probability(calibration.features), **calibration.baselines}
@@ -113,6 +120,7 @@ def fit_population(
         np.vstack([train.features, calibration.features]),
         np.concatenate([train.churned, calibration.churned]),
         names,
+        BG_NBD_FEATURE,
         seed,
         num_threads,
         rounds=trees.rounds,

@@ -1,7 +1,7 @@
 """Is a model any good? Rolling origins, calibration, honest measures and a leakage canary, shared by all models."""
 
 from liuke.predict.evaluation.bootstrap import bootstrap_auroc_difference, bootstrap_ranking
-from liuke.predict.evaluation.calibration import Calibrator, fit_calibrator
+from liuke.predict.evaluation.calibration import Calibrator, fit_calibrator, fit_platt, log_odds
 from liuke.predict.evaluation.canary import Leak, find_leaks, refuse_leaks
 from liuke.predict.evaluation.errors import EvaluationDataError, LeakageError
 from liuke.predict.evaluation.origins import MIN_ORIGINS, OriginPlan, plan_origins
@@ -38,9 +38,11 @@ __all__ = [
     "calibration_error",
     "find_leaks",
     "fit_calibrator",
+    "fit_platt",
     "judge",
     "lift_at",
     "log_loss",
+    "log_odds",
     "plan_origins",
     "precision_at_recall",
     "recall_at_precision",

@@ -48,7 +48,7 @@ class Calibrator:
         if self.kind == "isotonic":
             probability = np.interp(raw, self.x, self.y)
         elif self.kind == "platt":
-            probability = expit(self.y[0] * _log_odds(raw) + self.y[1])
+            probability = expit(self.y[0] * log_odds(raw) + self.y[1])
         else:
             probability = np.full(raw.shape, self.y[0])
         clipped: FloatArray = np.clip(probability, FLOOR, 1 - FLOOR)
@@ -81,7 +81,7 @@ def fit_calibrator(y: npt.ArrayLike, score: npt.ArrayLike) -> Calibrator:
         return Calibrator("constant", (), (float((outcome.sum() + 1) / (outcome.size + 2)),))
     if rarer >= ISOTONIC_MIN_CLASS:
         return _isotonic(outcome, raw)
-    return _platt(outcome, raw)
+    return fit_platt(outcome, raw)
 
 
 def _isotonic(outcome: FloatArray, raw: FloatArray) -> Calibrator:
@@ -97,11 +97,15 @@ def _isotonic(outcome: FloatArray, raw: FloatArray) -> Calibrator:
     return Calibrator("isotonic", tuple(map(float, knots)), tuple(map(float, fitted[first])))
 
 
-def _platt(outcome: FloatArray, raw: FloatArray) -> Calibrator:
-    """Fit slope ≥ 0 and intercept on the log-odds, with Platt's smoothed targets (Platt 1999, section 2.2)."""
+def fit_platt(y: npt.ArrayLike, score: npt.ArrayLike) -> Calibrator:
+    """Fit slope ≥ 0 and intercept on the log-odds, with Platt's smoothed targets (Platt 1999, section 2.2).
+
+    Needs both outcomes; see :func:`fit_calibrator` otherwise.
+    """
+    outcome, raw = checked(y, score)
     n_pos, n_neg = outcome.sum(), (1 - outcome).sum()
     target = np.where(outcome == 1, (n_pos + 1) / (n_pos + 2), 1 / (n_neg + 2))
-    z = _log_odds(raw)
+    z = log_odds(raw)
 
     def loss(theta: FloatArray) -> tuple[float, FloatArray]:
         eta = theta[0] * z + theta[1]
@@ -113,6 +117,7 @@ def _platt(outcome: FloatArray, raw: FloatArray) -> Calibrator:
     return Calibrator("platt", (), (float(fit.x[0]), float(fit.x[1])))
 
 
-def _log_odds(raw: FloatArray) -> FloatArray:
+def log_odds(raw: FloatArray) -> FloatArray:
+    """Return ``log(p / (1 - p))``, kept finite: probabilities are moved 1e-6 away from 0 and 1."""
     odds: FloatArray = logit(np.clip(raw, 1e-6, 1 - 1e-6))
     return odds

@@ -11,11 +11,12 @@ Any unit of time may be used as long as it is the same everywhere (days here; th
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
+from scipy.optimize import OptimizeResult, minimize
 from scipy.special import digamma, gammaln, hyp2f1
 
 from liuke.predict.clv.errors import PurchaseSummaryError
@@ -87,20 +88,9 @@ class BgNbd:
         # One unit of time = the mean observation: parameters near one, whatever unit the caller uses.
         scale = max(float(np.average(rows[:, 2], weights=counts)), 1e-12)
         groups = (rows[:, 0], rows[:, 1] / scale, rows[:, 2] / scale, counts.astype(np.float64))
-        bounds = [(-LOG_PARAMETER_BOUND, LOG_PARAMETER_BOUND)] * 4
-        fits = [
-            minimize(
-                _negative_mean_log_likelihood,
-                np.array(start),
-                args=groups,
-                jac=True,
-                method="L-BFGS-B",
-                bounds=bounds,
-                options={"maxiter": 500, "ftol": 1e-14, "gtol": 1e-9},
-            )
-            for start in STARTS
-        ]
-        best = min(fits, key=lambda fit: float(fit.fun))
+        best = _minimise(STARTS[0], groups)
+        if not best.success or np.abs(best.x).max() >= LOG_PARAMETER_BOUND:
+            best = min(best, _minimise(STARTS[1], groups), key=lambda fit: float(fit.fun))
         self.r_, alpha, self.a_, self.b_ = (float(v) for v in np.exp(best.x))
         self.alpha_ = alpha * scale
         self.n_customers_ = int(counts.sum())
@@ -128,7 +118,7 @@ class BgNbd:
 
             E = P(alive) (a+b+x-1)/(a-1) [1 - (1-z)^(a-1) 2F1(a-1, a+b-1-r; a+b+x-1; z)],   z = t / (alpha + T + t)
 
-        Given alive, the result is kept within [0, t (r+x)/(alpha+T)]: what the customer would buy if they could not leave.
+        Given alive, the result is kept within [0, t (r+x)/(alpha+T)]: what a customer who can't leave would buy.
         """
         horizon, freq, last, observed = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (t, x, t_x, T)))
         a = self._away_from_singularities(freq)
@@ -190,7 +180,7 @@ def _checked(
             f"frequency, recency and T must be equally long and not empty; got {x.shape}, {t_x.shape}, {T_obs.shape}",
             hint="pass one value per customer in each of the three arrays",
         )
-    wrong = ~((x >= 0) & (t_x >= 0) & (t_x <= T_obs) & ((x > 0) | (t_x == 0)))  # also catches NaN
+    wrong = ~((x >= 0) & (x == np.floor(x)) & (t_x >= 0) & (t_x <= T_obs) & ((x > 0) | (t_x == 0)))  # also catches NaN
     if wrong.any():
         i = int(np.flatnonzero(wrong)[0])
         raise PurchaseSummaryError(
@@ -201,6 +191,25 @@ def _checked(
     return x, t_x, T_obs
 
 
+def _of_count(function: Callable[[FloatArray], FloatArray], offset: float, x: FloatArray) -> FloatArray:
+    """Return ``function(offset + x)``: counts are few and small, so each is computed once."""
+    counts = x.astype(np.intp)
+    table: FloatArray = function(offset + np.arange(counts.max(initial=0) + 1.0))
+    return table[counts]
+
+
+def _minimise(start: tuple[float, ...], groups: tuple[FloatArray, ...]) -> OptimizeResult:
+    return minimize(
+        _negative_mean_log_likelihood,
+        np.array(start),
+        args=groups,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(-LOG_PARAMETER_BOUND, LOG_PARAMETER_BOUND)] * 4,
+        options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-7},
+    )
+
+
 def _log_likelihood_terms(
     parameters: FloatArray, x: FloatArray, t_x: FloatArray, T: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
@@ -208,13 +217,13 @@ def _log_likelihood_terms(
     r, alpha, a, b = parameters
     repeat = x > 0
     counted = (
-        gammaln(r + x)
+        _of_count(gammaln, r, x)
         - gammaln(r)
         + r * np.log(alpha)
         + gammaln(a + b)
-        + gammaln(b + x)
+        + _of_count(gammaln, b, x)
         - gammaln(b)
-        - gammaln(a + b + x)
+        - _of_count(gammaln, a + b, x)
     )
     alive = -(r + x) * np.log(alpha + T)
     left = np.log(a) - np.log(np.where(repeat, b + x - 1.0, 1.0)) - (r + x) * np.log(alpha + t_x)
@@ -232,13 +241,17 @@ def _negative_mean_log_likelihood(
     alive = 1.0 - left
     gradient = np.stack(
         [
-            digamma(r + x) - digamma(r) + np.log(alpha) - alive * np.log(alpha + T) - left * np.log(alpha + t_x),
+            _of_count(digamma, r, x)
+            - digamma(r)
+            + np.log(alpha)
+            - alive * np.log(alpha + T)
+            - left * np.log(alpha + t_x),
             r / alpha - (r + x) * (alive / (alpha + T) + left / (alpha + t_x)),
-            digamma(a + b) - digamma(a + b + x) + left / a,
+            digamma(a + b) - _of_count(digamma, a + b, x) + left / a,
             digamma(a + b)
-            + digamma(b + x)
+            + _of_count(digamma, b, x)
             - digamma(b)
-            - digamma(a + b + x)
+            - _of_count(digamma, a + b, x)
             - left / np.where(x > 0, b + x - 1.0, 1.0),
         ]
     )
