@@ -12,10 +12,16 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import duckdb
+import sqlalchemy as sa
 
 from liuke.app import access
 from liuke.app.publish import MetricWord, StrategyWord, TagWord, Vocabulary, publish
+from liuke.collect.identity import ProfileBook, ProfileRecord
+from liuke.collect.quality import Quarantine, QuarantinedRow
+from liuke.collect.sources import loads
+from liuke.engage.outreach import outbox
 from liuke.kernel.shop import ShopProfile
+from liuke.store.lineage import Step, StepLog, StepResult
 from liuke.store.operations import FieldCipher, Operations
 
 AS_OF = date(2026, 3, 1)
@@ -77,11 +83,11 @@ CREATE TABLE lake.customer_tags AS SELECT DATE '{AS_OF}' AS as_of, customer_id,
 CREATE TABLE lake.churn_scores AS SELECT DATE '{AS_OF}' AS as_of, customer_id,
     (5 + roll(customer_id, 30, 90)) / 100.0 AS probability, 60 AS horizon_days,
     (3000 + roll(customer_id, 31, 30000))::BIGINT AS expected_margin_minor, 'lightgbm-2026-03-01' AS model_version,
-    to_json([struct_pack(family := 'activity', direction := 'up', weight := 0.82, tag := 'days_since_order', value := '96',
+    to_json([struct_pack(family := 'activity', direction := 'raises', weight := 0.82, tag := 'days_since_order', value := '96',
                 zh := '已 96 天没有下单，超过自己通常间隔的两倍', en := 'No order for 96 days, twice the usual gap'),
-             struct_pack(family := 'need', direction := 'up', weight := 0.41, tag := 'need_categories', value := '奶粉',
+             struct_pack(family := 'need', direction := 'raises', weight := 0.41, tag := 'need_categories', value := '奶粉',
                 zh := '只买奶粉，孩子即将满 36 个月', en := 'Buys formula only; the child is nearly 36 months old'),
-             struct_pack(family := 'membership', direction := 'down', weight := -0.22, tag := 'benefit_used', value := 'true',
+             struct_pack(family := 'membership', direction := 'lowers', weight := -0.22, tag := 'benefit_used', value := 'true',
                 zh := '最近用过会员权益', en := 'Used a member benefit recently')])::VARCHAR AS reasons
     FROM customers WHERE customer_id % 4 > 0;
 CREATE TABLE lake.warnings AS SELECT as_of, customer_id,
@@ -99,14 +105,15 @@ CREATE TABLE lake.cohorts AS SELECT DATE '{AS_OF}' AS as_of, (DATE '2025-01-01' 
     120 + 5 * c AS customers, CASE WHEN m = 0 THEN 120 + 5 * c ELSE round((120 + 5 * c) * (0.44 - 0.022 * m + 0.006 * c))::BIGINT END AS active
     FROM range(14) a(c), range(14) b(m) WHERE c + m < 14;
 CREATE TABLE lake.effects AS SELECT DATE '{AS_OF}' AS as_of, * FROM (VALUES
-    ('second_purchase', 'repurchase', 412, 0.312, 46, 0.239, 0.073, 0.008, 0.138, 0.95, 0.62, 'better', NULL),
-    ('second_purchase', 'margin', 412, 2140.0, 46, 1790.0, 350.0, -120.0, 820.0, 0.95, 0.62, 'unclear', NULL),
-    ('sleeping_customer', 'repurchase', 38, NULL, 4, NULL, NULL, NULL, NULL, 0.95, 0.8, 'too_early', 'The control arm has 4 customers; at least 30 are needed.'))
-    e(strategy, metric, treated_n, treated_mean, control_n, control_mean, difference, low, high, level, srm_p, verdict, reason);
+    ('second_purchase', 'repurchase', 412, 0.312, 46, 0.239, 0.073, 0.008, 0.138, 0.95, 0.62, 31, 'works', NULL),
+    ('second_purchase', 'margin', 412, 2140.0, 46, 1790.0, 350.0, -120.0, 820.0, 0.95, 0.62, 31, 'does_not_work', NULL),
+    ('sleeping_customer', 'repurchase', 38, NULL, 4, NULL, NULL, NULL, NULL, 0.95, 0.8, 210, 'too_early', '{{"zh": "对照组只有 4 人，至少需要 30 人。", "en": "The control arm has 4 customers; at least 30 are needed."}}'))
+    e(strategy, metric, treated_n, treated_mean, control_n, control_mean, difference, low, high, level, srm_p, pending_n, verdict, reason);
 CREATE TABLE lake.contacts AS SELECT DATE '{AS_OF}' AS as_of, (7000000 + customer_id)::BIGINT AS message_id,
-    CASE WHEN customer_id % 2 = 0 THEN 'second_purchase' ELSE 'sleeping_customer' END AS strategy, 1 AS version, customer_id,
-    '2026-02' AS entry, 'message' AS node, 'smtp' AS channel,
-    ['sent', 'sent', 'held_no_consent', 'failed'][1 + roll(customer_id, 50, 4)] AS state, DATE '2026-02-22' AS planned_on,
+    CASE WHEN customer_id % 2 = 0 THEN 'second_purchase' ELSE 'sleeping_customer' END AS strategy, 'a1b2c3' AS version, customer_id,
+    '2026-02' AS entry, 'message' AS node, 'email' AS channel,
+    ['sent', 'sent', 'held', 'failed'][1 + roll(customer_id, 50, 4)] AS state,
+    CASE WHEN roll(customer_id, 50, 4) = 2 THEN 'no_consent' ELSE '' END AS reason, DATE '2026-02-22' AS planned_on,
     CASE WHEN roll(customer_id, 50, 4) < 2 THEN TIMESTAMP '2026-02-22 02:00:00' END AS sent_at FROM customers WHERE customer_id % 5 = 0;
 CREATE TABLE lake.assignments AS SELECT 'second_purchase' AS experiment, customer_id,
     CASE WHEN roll(customer_id, 60, 10) = 0 THEN 'control' ELSE 'treated' END AS arm, 0.9 AS probability, DATE '2026-02-01' AS assigned_on
@@ -161,9 +168,9 @@ VOCABULARY = Vocabulary(
 )
 
 TABLES = [
-    {"table": "orders", "rows": 3521, "snapshot_id": 8123456789012345678, "committed_at": "2026-03-01T01:12:00"},
-    {"table": "events", "rows": 25600, "snapshot_id": 4123456789012345678, "committed_at": "2026-03-01T01:14:00"},
-    {"table": "customer_tags", "rows": 640, "snapshot_id": 5123456789012345678, "committed_at": "2026-03-01T02:01:00"},
+    {"name": "orders", "rows": 3521, "snapshot_id": 8123456789012345678, "committed_at": "2026-03-01T01:12:00"},
+    {"name": "events", "rows": 25600, "snapshot_id": 4123456789012345678, "committed_at": "2026-03-01T01:14:00"},
+    {"name": "customer_tags", "rows": 640, "snapshot_id": 5123456789012345678, "committed_at": "2026-03-01T02:01:00"},
 ]
 
 
@@ -178,21 +185,55 @@ class ConsoleShop:
     clock: Callable[[], datetime]
 
 
-def make_shop(root: Path, *, published: bool = True, now: Callable[[], datetime] = lambda: NOW) -> ConsoleShop:
-    """Make the operational store with three users and, if asked, publish the shop."""
-    published_dir = root / "published"
-    published_dir.mkdir(parents=True)
-    operations = Operations(f"sqlite:///{root / 'operations.db'}")
-    shop = ConsoleShop(
-        SimpleNamespace(published_dir=published_dir), operations, FieldCipher(b"k" * 32),
-        ShopProfile(name="小芽母婴", zone="Asia/Shanghai", currency="CNY"), now,
+def open_shop(root: Path, now: Callable[[], datetime] = lambda: NOW) -> ConsoleShop:
+    """Open what `make_shop` made, or a copy of it."""
+    return ConsoleShop(
+        SimpleNamespace(published_dir=root / "published"),
+        Operations(f"sqlite:///{root / 'operations.db'}"),
+        FieldCipher(b"k" * 32),
+        ShopProfile(name="小芽母婴", zone="Asia/Shanghai", currency="CNY"),
+        now,
     )
-    operations.create_all()
+
+
+def make_shop(root: Path, *, published: bool = True) -> ConsoleShop:
+    """Make the operational store with three users and, if asked, publish the shop."""
+    shop = open_shop(root)
+    shop.workspace.published_dir.mkdir(parents=True)
+    shop.operations.create_all()
     for role in access.Role:
-        access.create_user(operations, role.value, PASSWORD, role, now())
+        access.create_user(shop.operations, role.value, PASSWORD, role, NOW)
+    _fill_operations(shop, NOW)
     if published:
         publish_shop(shop)
     return shop
+
+
+def _fill_operations(shop: ConsoleShop, now: datetime) -> None:
+    """Profiles (one of them under a merged identity), a load, quarantined rows, messages and steps of the loop."""
+    with shop.operations.begin() as connection:
+        ProfileBook(shop.cipher).record(connection, [
+            ProfileRecord(1, 1, 100005, NOW, name="王小明", phone="13800138000", email="wang@example.com", member_no="M10005"),
+            ProfileRecord(1, 2, 900007, NOW, name="李丽", phone="13912345678", email="li@example.com", member_no="M10007"),
+        ])
+        connection.execute(sa.insert(loads), [
+            {"load_id": 11, "source": "orders", "file_key": "orders-2026-02.csv", "content_sha256": "0" * 64, "mapping_digest": "1" * 64,
+             "kind": "file", "state": "committed", "begun_at": NOW, "committed_at": NOW, "rows_total": 3560, "rows_loaded": 3521,
+             "filtered": {"test orders": 20}, "quarantined": {"amount is no number": 14, "date is no date": 5}},
+        ])
+        Quarantine(shop.cipher).record(connection, [
+            QuarantinedRow(11, n, "orders", "orders-2026-02.csv", "amount is no number" if n < 14 else "date is no date", "amount", {"amount": "x"})
+            for n in range(19)
+        ])
+        connection.execute(sa.insert(outbox), [
+            {"message_id": n, "strategy": "second_purchase", "version": "a1b2c3", "customer_id": 100000 + n, "entry": "2026-02", "node": "message",
+             "channel": "email", "template": "t", "purpose": "marketing", "planned_on": AS_OF, "state": "held" if n % 3 else "sent",
+             "reason": "no_consent" if n % 3 else ""}
+            for n in range(30)
+        ])
+    log = StepLog(shop.operations, lambda: now)
+    for name in ("ingest", "resolve", "tag", "measure", "predict"):
+        log.take(Step(name, AS_OF), lambda name=name: StepResult(note=f"{name} is done"))
 
 
 def publish_shop(shop: ConsoleShop, now: datetime = NOW, **options: object) -> str:

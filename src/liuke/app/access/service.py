@@ -52,7 +52,7 @@ def set_password(operations: Operations, name: str, password: str, now: datetime
     with operations.begin() as connection:
         row = _by_name(connection, name)
         if row is None:
-            raise UsageError(f"There is no user “{name}”.", hint="`liuke user list` shows the names.")
+            raise UsageError(f"There is no user “{name}”.", hint="`liuke users list` shows the names.")
         mine = tables.users.c.user_id == row.user_id
         connection.execute(update(tables.users).where(mine).values(password_hash=hashed))
         connection.execute(delete(tables.sessions).where(tables.sessions.c.user_id == row.user_id))

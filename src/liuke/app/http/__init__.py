@@ -2,5 +2,6 @@
 
 from .app import create_app
 from .ports import ConsoleContext
+from .spa import console_is_built
 
-__all__ = ["ConsoleContext", "create_app"]
+__all__ = ["ConsoleContext", "console_is_built", "create_app"]

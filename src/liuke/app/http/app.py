@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-import liuke
 from liuke.app.publish import PublishedReader
 
 from . import models, problems, spa
@@ -13,6 +14,7 @@ from .ports import ConsoleContext
 from .routes import ROUTERS
 from .security import SecurityMiddleware
 
+API_VERSION = "1"  # of the contract with callers; it grows when an answer changes its meaning
 _COMPRESS_FROM = 1_000  # bytes; below that a gzip header costs more than it saves
 
 
@@ -25,21 +27,31 @@ def create_app(context: ConsoleContext) -> FastAPI:
         Workspace, operational store, cipher, shop and clock; see `ConsoleContext`.
     """
     context.operations.create_all()
+    app = _api()
+    app.state.context = context
+    app.state.reader = PublishedReader(context.workspace.published_dir)
+    spa.mount(app)
+    app.add_middleware(GZipMiddleware, minimum_size=_COMPRESS_FROM)
+    app.add_middleware(SecurityMiddleware)
+    return app
+
+
+def openapi_text() -> str:
+    """Return the schema of the API as it is committed beside the console's sources."""
+    return json.dumps(_api().openapi(), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def _api() -> FastAPI:
     app = FastAPI(
         title="Liuke",
-        version=liuke.__version__,
+        version=API_VERSION,
         description="Everything the console shows, as JSON. Ids are strings; amounts are minor currency units.",
         openapi_url="/api/openapi.json",
         docs_url=None,  # its page loads scripts from elsewhere, which the content policy forbids
         redoc_url=None,
         responses={code: {"model": models.Problem} for code in (401, 403, 404, 422, 429, 503)},
     )
-    app.state.context = context
-    app.state.reader = PublishedReader(context.workspace.published_dir)
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
-    spa.mount(app)
-    app.add_middleware(GZipMiddleware, minimum_size=_COMPRESS_FROM)
-    app.add_middleware(SecurityMiddleware)
     return app

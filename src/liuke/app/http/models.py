@@ -155,8 +155,9 @@ class Effect(Model):
     high: float | None
     level: float | None
     srm_p: float | None
+    pending_n: int | None = Field(description="Customers left out: their window is not complete.")
     verdict: str | None
-    reason: str | None
+    reason: Words | None
 
 
 class Strategy(Model):
@@ -326,9 +327,9 @@ class Contact(Model):
 
     message_id: Id
     strategy: str
-    strategy_words: Words
     channel: str | None
     state: str
+    reason: str | None
     planned_on: date | None
     sent_at: datetime | None
 
@@ -343,6 +344,7 @@ class CustomerDetail(Model):
     risk: Risk
     note: Note | None = Field(description="Why nobody is scored, when nobody is.")
     arms: list[Arm]
+    strategy_words: dict[str, Words]
     contacts: list[Contact]
 
 
@@ -412,6 +414,7 @@ class OutboxState(Model):
     strategy: str
     channel: str
     state: str
+    reason: str
     messages: int
 
 
@@ -426,8 +429,9 @@ class Outreach(Model):
 class LakeTable(Model):
     """One table of the lake when the build was made."""
 
-    table: str
+    name: str
     rows: int
+    bytes: int | None = None
     snapshot_id: Id | None = None
     committed_at: datetime | None = None
 
@@ -439,9 +443,10 @@ class Load(Model):
     source: str
     file: str
     state: str
+    rows: int | None
     loaded: int | None
-    filtered: int | None
-    quarantined: int | None
+    filtered: dict[str, int] = Field(description="Rows left out on purpose, by reason.")
+    quarantined: dict[str, int] = Field(description="Rows that could not be read, by reason.")
     loaded_at: datetime | None
 
 
@@ -449,9 +454,9 @@ class QuarantineCount(Model):
     """Rows held back for one reason."""
 
     source: str
+    file: str
     reason: str
     rows: int
-    example: str | None = None
 
 
 class Data(Model):
@@ -472,7 +477,7 @@ class Run(Model):
     state: str
     started_at: datetime | None
     seconds: float | None
-    rows: int | None
+    note: str
 
 
 class UserRow(Model):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from .models import CustomerTag, Risk, TagFamily, Value
+from .models import CustomerTag, Risk, TagFamily, Value, Words
 
 
 def tag_families(definitions: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> list[TagFamily]:
@@ -30,13 +30,9 @@ def risk(row: Mapping[str, Any]) -> Risk:
     return Risk.model_validate({**row, "reasons": reasons})
 
 
-def with_words(contacts: Sequence[dict[str, Any]], strategies: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Put the strategy's name beside its key."""
-    words = {s["strategy"]: {"zh": s["zh"], "en": s["en"]} for s in strategies}
-    return [
-        contact | {"strategy_words": words.get(contact["strategy"], {"zh": contact["strategy"], "en": contact["strategy"]})}
-        for contact in contacts
-    ]
+def strategy_words(strategies: Sequence[Mapping[str, Any]]) -> dict[str, Words]:
+    """Map each strategy's key to its name."""
+    return {strategy["strategy"]: Words(zh=strategy["zh"], en=strategy["en"]) for strategy in strategies}
 
 
 def _plain(value: Any) -> Value:

@@ -37,6 +37,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(LiukeError, _liuke)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(Exception, _unexpected)
 
 
 def problem(status: int, code: str, message: str, hint: str = "", headers: dict[str, str] | None = None) -> JSONResponse:
@@ -65,6 +66,11 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"])
     return problem(422, "invalid_request", f"{place}: {first['msg']}", "The API's schema is at /api/openapi.json.")
+
+
+async def _unexpected(_: Request, error: Exception) -> JSONResponse:
+    # The server logs the traceback; a browser learns nothing about the inside.
+    return problem(500, "internal_error", "Something went wrong inside Liuke.", "The server's log says what; try again.")
 
 
 def _code(kind: type[LiukeError]) -> str:

@@ -30,6 +30,11 @@ def console_dir() -> Path:
     return Path(str(files("liuke.app") / "console" / "static"))
 
 
+def console_is_built() -> bool:
+    """Tell whether there are pages to serve; the API works without."""
+    return (console_dir() / "index.html").is_file()
+
+
 def mount(app: FastAPI) -> None:
     """Serve the console below ``/``, after the API; an unknown ``/api`` address stays a 404 in JSON."""
     folder = console_dir()

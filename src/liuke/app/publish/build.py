@@ -20,7 +20,7 @@ from . import pointer
 from .contracts import Build, PublishSource, Vocabulary
 from .overview import overview
 from .results import materialise
-from .tables import IDENTITIES_SQL, contacts_sql, customers_sql, timeline_sql
+from .tables import contacts_sql, customers_sql, identities_sql, timeline_sql
 from .tags import tag_columns, tag_document
 
 CUSTOMER_ROW_GROUP = 10_000
@@ -36,6 +36,7 @@ def publish(
     shop: ShopProfile,
     vocabulary: Vocabulary,
     now: datetime,
+    identity_sql: str = "SELECT identity_id, customer_id FROM identity_map",
     notes: Mapping[str, NotEnoughData] | None = None,
     tables: Sequence[Mapping[str, Any]] = (),
 ) -> Build:
@@ -54,6 +55,9 @@ def publish(
         Names, currency and zone; words for tags, metrics, strategies and events.
     now
         UTC without zone; names the build.
+    identity_sql
+        SELECT of ``identity_id, customer_id`` for merged identities, by default the moment's own; an identity that is
+        not in it is a customer of its own.
     notes
         Part (``churn``, ``metrics``, ``effects``) to the reason why it has too little data.
     tables
@@ -75,7 +79,7 @@ def publish(
     timeline = _write(connection, timeline_sql(results), folder / "timeline.parquet", TIMELINE_ROW_GROUP,
                       {"as_of": moment.as_of})
     _write(connection, contacts_sql(results), folder / "contacts.parquet", TIMELINE_ROW_GROUP)
-    _write(connection, IDENTITIES_SQL, folder / "identities.parquet", TIMELINE_ROW_GROUP)
+    _write(connection, identities_sql(identity_sql), folder / "identities.parquet", TIMELINE_ROW_GROUP)
     connection.execute(f"CREATE OR REPLACE TEMP VIEW published_customers AS FROM '{folder / 'customers.parquet'}'")
     status = {
         "build": build_id, "as_of": moment.as_of, "published_at": now, "shop": shop.model_dump(), "tables": list(tables),

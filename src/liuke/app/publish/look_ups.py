@@ -135,10 +135,17 @@ def contacts_of(build: OpenBuild, customer_id: int) -> list[dict[str, Any]]:
     )
 
 
-def identities_of(build: OpenBuild, customer_id: int) -> list[int]:
-    """Return all identities of a customer; one that was never merged is its own."""
-    found = build.rows("SELECT identity_id FROM identities WHERE customer_id = ? ORDER BY ALL", [customer_id])
-    return sorted({customer_id, *(row["identity_id"] for row in found)})
+def identities_of(build: OpenBuild, customer_ids: Sequence[int]) -> dict[int, list[int]]:
+    """Return all identities of each customer; the customer's own id is one of them."""
+    identities = {customer_id: [customer_id] for customer_id in customer_ids}
+    found = build.rows(
+        "SELECT customer_id, identity_id FROM identities WHERE list_contains(?::BIGINT[], customer_id) ORDER BY ALL",
+        [list(customer_ids)],
+    )
+    for row in found:
+        if row["identity_id"] != row["customer_id"]:
+            identities[row["customer_id"]].append(row["identity_id"])
+    return identities
 
 
 def customers_of(build: OpenBuild, identity_ids: Sequence[int]) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -123,7 +124,7 @@ def _strategies(
 ) -> list[Row]:
     effects: dict[str, list[Row]] = {}
     for row in rows(connection, f"SELECT * FROM {results['effects']} ORDER BY strategy, metric"):
-        effects.setdefault(row.pop("strategy"), []).append(row)
+        effects.setdefault(row.pop("strategy"), []).append(row | {"reason": _words(row["reason"])})
     contacts: dict[str, dict[str, int]] = {}
     counted = f"SELECT strategy, state, count(*) AS n FROM {results['contacts']} GROUP BY ALL ORDER BY ALL"
     for row in rows(connection, counted):
@@ -142,3 +143,8 @@ def _strategies(
         }
         for name in order
     ]
+
+
+def _words(reason: str | None) -> dict[str, str] | None:
+    """Read a reason that is stored as JSON {zh, en}."""
+    return dict(json.loads(reason)) if reason else None

@@ -21,9 +21,9 @@ _EMPTY = {
     "warnings": "customer_id BIGINT, level VARCHAR, value_at_risk_minor BIGINT",
     "effects": "strategy VARCHAR, metric VARCHAR, treated_n BIGINT, treated_mean DOUBLE, control_n BIGINT, "
     "control_mean DOUBLE, difference DOUBLE, low DOUBLE, high DOUBLE, level DOUBLE, srm_p DOUBLE, "
-    "verdict VARCHAR, reason VARCHAR",
-    "contacts": "message_id BIGINT, strategy VARCHAR, version BIGINT, customer_id BIGINT, entry VARCHAR, "
-    "node VARCHAR, channel VARCHAR, state VARCHAR, planned_on DATE, sent_at TIMESTAMP",
+    "pending_n BIGINT, verdict VARCHAR, reason VARCHAR",
+    "contacts": "message_id BIGINT, strategy VARCHAR, version VARCHAR, customer_id BIGINT, entry VARCHAR, "
+    "node VARCHAR, channel VARCHAR, state VARCHAR, reason VARCHAR, planned_on DATE, sent_at TIMESTAMP",
     "assignments": "experiment VARCHAR, customer_id BIGINT, arm VARCHAR, probability DOUBLE, assigned_on DATE",
 }
 

@@ -19,10 +19,6 @@ def quoted(identifier: str) -> str:
     """Quote an SQL identifier."""
     return '"' + identifier.replace('"', '""') + '"'
 
-IDENTITIES_SQL = "SELECT identity_id, customer_id FROM identity_map ORDER BY customer_id, identity_id"
-"""Merged identities only; an identity that is not there is a customer of its own."""
-
-
 def customers_sql(results: Mapping[str, str], tag_keys: Iterable[str]) -> str:
     """One row per customer: profile, purchases, risk, contacts and every tag as a column of its own."""
     tags = "".join(f",\n    t.{quoted(key)} AS {quoted(TAG_PREFIX + key)}" for key in tag_keys)
@@ -82,7 +78,7 @@ WITH items AS (
     FROM events e LEFT JOIN products p USING (product_id)
     UNION ALL
     SELECT x.customer_id, x.sent_at, coalesce(x.sent_at::DATE, x.planned_on), 'contact', x.strategy, x.channel, NULL,
-           to_json(struct_pack(state := x.state, node := x.node))::VARCHAR
+           to_json(struct_pack(state := x.state, reason := nullif(x.reason, '')))::VARCHAR
     FROM {results["contacts"]} x
     UNION ALL
     SELECT t.customer_id, NULL, t.occurred_on, 'touch', t.campaign, t.channel, NULL,
@@ -99,5 +95,10 @@ ORDER BY customer_id, occurred_on DESC, occurred_at DESC, kind, name, detail"""
 def contacts_sql(results: Mapping[str, str]) -> str:
     """Every message with its last known state, by customer."""
     return f"""
-SELECT message_id, strategy, version, customer_id, entry, node, channel, state, planned_on, sent_at
+SELECT message_id, strategy, version, customer_id, entry, node, channel, state, reason, planned_on, sent_at
 FROM {results["contacts"]} ORDER BY customer_id, planned_on DESC, message_id"""
+
+
+def identities_sql(merged: str) -> str:
+    """Merged identities, by customer."""
+    return f"SELECT identity_id, customer_id FROM ({merged}) ORDER BY customer_id, identity_id"

@@ -34,7 +34,7 @@ def get_administration(user: Admin, request: Request, context: Context) -> Admin
         "as_of": status.get("as_of"),
         "build": status.get("build"),
         "published_at": status.get("published_at"),
-        "runs": operational.runs(context.operations),
+        "runs": operational.runs(context),
         "users": [_fields(user, "name", "role", "created_at", "last_signed_in_at")
                   for user in access.list_users(context.operations)],
         "audit": [_fields(entry, "position", "at", "actor", "action", "detail") for entry in entries],

@@ -11,7 +11,7 @@ from liuke.app import access, publish
 from .. import personal
 from ..dependencies import Build, Context, SignedInUser
 from ..models import Contactable, CustomerDetail, CustomerPage, Profile, Timeline
-from ..presentation import risk, tag_families, with_words
+from ..presentation import risk, strategy_words, tag_families
 from ..problems import HttpProblem
 
 router = APIRouter(prefix="/api/customers", tags=["customers"])
@@ -70,7 +70,8 @@ def get_customer(customer_id: str, user: SignedInUser, build: Build, context: Co
             "risk": risk(row),
             "note": None if row["probability"] is not None else build.status["notes"].get("churn"),
             "arms": row["arms"],
-            "contacts": with_words(publish.contacts_of(build, row["customer_id"]), build.overview["strategies"]),
+            "strategy_words": strategy_words(build.overview["strategies"]),
+            "contacts": publish.contacts_of(build, row["customer_id"]),
         }
     )
 
@@ -86,11 +87,10 @@ def get_timeline(
 ) -> Timeline:
     """Return what happened to one customer, newest first."""
     found, counts = publish.timeline(build, _number(customer_id), kind or (), page, page_size)
-    events = build.status["events"]
-    strategies = {s["strategy"]: {"zh": s["zh"], "en": s["en"]} for s in build.overview["strategies"]}
+    words = build.status["events"] | strategy_words(build.overview["strategies"])
     for row in found.rows:
-        row["words"] = (events | strategies).get(row["name"], {"zh": row["name"] or "", "en": row["name"] or ""})
         row["name"] = row["name"] or ""
+        row["words"] = words.get(row["name"], {"zh": row["name"], "en": row["name"]})
     frame = {"as_of": build.status["as_of"], "total": found.total, "counts": counts}
     return Timeline.model_validate(frame | {"page": page, "page_size": page_size, "rows": found.rows})
 

@@ -25,6 +25,6 @@ def get_data(user: SignedInUser, request: Request, context: Context) -> Data:
         "as_of": status["as_of"],
         "tables": status["tables"],
         "loads": operational.loads(context.operations),
-        "quarantine": operational.quarantine(context.operations),
+        "quarantine": operational.quarantine(context),
     }
     return Data.model_validate(document)

@@ -1,0 +1,7 @@
+"""Print the API's schema: ``python -m liuke.app.http > web/openapi.json``."""
+
+import sys
+
+from .app import openapi_text
+
+sys.stdout.write(openapi_text())

@@ -1,0 +1,59 @@
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+
+import { api, payload } from "./client";
+import type { paths } from "./schema";
+
+export type CustomerSearch = NonNullable<paths["/api/customers"]["get"]["parameters"]["query"]>;
+export type TimelineSearch = NonNullable<paths["/api/customers/{customer_id}/timeline"]["get"]["parameters"]["query"]>;
+
+export const sessionQuery = queryOptions({
+  queryKey: ["session"],
+  queryFn: () => payload(api.GET("/api/session")),
+  staleTime: 60_000,
+});
+
+export const overviewQuery = queryOptions({
+  queryKey: ["overview"],
+  queryFn: () => payload(api.GET("/api/overview")),
+});
+
+export const tagsQuery = queryOptions({
+  queryKey: ["tags"],
+  queryFn: () => payload(api.GET("/api/tags")),
+});
+
+export const customersQuery = (query: CustomerSearch) =>
+  queryOptions({
+    queryKey: ["customers", query],
+    queryFn: () => payload(api.GET("/api/customers", { params: { query } })),
+    placeholderData: keepPreviousData,
+  });
+
+export const customerQuery = (customer_id: string) =>
+  queryOptions({
+    queryKey: ["customer", customer_id],
+    queryFn: () => payload(api.GET("/api/customers/{customer_id}", { params: { path: { customer_id } } })),
+  });
+
+export const timelineQuery = (customer_id: string, query: TimelineSearch) =>
+  queryOptions({
+    queryKey: ["timeline", customer_id, query],
+    queryFn: () =>
+      payload(api.GET("/api/customers/{customer_id}/timeline", { params: { path: { customer_id }, query } })),
+    placeholderData: keepPreviousData,
+  });
+
+export const outreachQuery = queryOptions({
+  queryKey: ["outreach"],
+  queryFn: () => payload(api.GET("/api/outreach")),
+});
+
+export const dataQuery = queryOptions({
+  queryKey: ["data"],
+  queryFn: () => payload(api.GET("/api/data")),
+});
+
+export const adminQuery = queryOptions({
+  queryKey: ["admin"],
+  queryFn: () => payload(api.GET("/api/admin")),
+});

@@ -1,0 +1,20 @@
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type Session = Schemas["Session"];
+export type Overview = Schemas["Overview"];
+export type Metric = Schemas["Metric"];
+export type Cohort = Schemas["Cohort"];
+export type RiskLevel = Schemas["RiskLevel"];
+export type Strategy = Schemas["Strategy"];
+export type Effect = Schemas["Effect"];
+export type Note = Schemas["Note"];
+export type CustomerRow = Schemas["CustomerRow"];
+export type CustomerDetail = Schemas["CustomerDetail"];
+export type CustomerTag = Schemas["CustomerTag"];
+export type TimelineEntry = Schemas["TimelineEntry"];
+export type TagDefinition = Schemas["TagDefinition"];
+export type Level = RiskLevel["level"];
+export type Unit = Metric["unit"];
+export type TagKind = TagDefinition["kind"];

@@ -1,0 +1,47 @@
+import { App as AntApp, ConfigProvider } from "antd";
+import enUS from "antd/locale/en_US";
+import zhCN from "antd/locale/zh_CN";
+import { lazy, Suspense } from "react";
+import { createBrowserRouter, RouterProvider } from "react-router";
+
+import { Loading } from "../components/states";
+import { NotFound } from "../pages/NotFound";
+import { usePreferences } from "./preferences";
+import { SessionGate } from "./session";
+import { Shell } from "./Shell";
+import { themeConfig } from "./theme";
+
+const Overview = lazy(() => import("../pages/overview/Overview"));
+const Customers = lazy(() => import("../pages/customers/Customers"));
+const Customer = lazy(() => import("../pages/customer/Customer"));
+const Outreach = lazy(() => import("../pages/Outreach"));
+const Data = lazy(() => import("../pages/Data"));
+const Admin = lazy(() => import("../pages/Admin"));
+
+const router = createBrowserRouter([
+  {
+    element: <Shell />,
+    children: [
+      { path: "/", element: <Suspense fallback={<Loading />}><Overview /></Suspense> },
+      { path: "/customers", element: <Suspense fallback={<Loading />}><Customers /></Suspense> },
+      { path: "/customers/:id", element: <Suspense fallback={<Loading />}><Customer /></Suspense> },
+      { path: "/outreach", element: <Suspense fallback={<Loading />}><Outreach /></Suspense> },
+      { path: "/data", element: <Suspense fallback={<Loading />}><Data /></Suspense> },
+      { path: "/admin", element: <Suspense fallback={<Loading />}><Admin /></Suspense> },
+      { path: "*", element: <NotFound /> },
+    ],
+  },
+]);
+
+export function App() {
+  const { language, theme } = usePreferences();
+  return (
+    <ConfigProvider theme={themeConfig(theme)} locale={language === "en" ? enUS : zhCN}>
+      <AntApp>
+        <SessionGate>
+          <RouterProvider router={router} />
+        </SessionGate>
+      </AntApp>
+    </ConfigProvider>
+  );
+}

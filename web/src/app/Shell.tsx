@@ -1,0 +1,116 @@
+import {
+  BulbOutlined,
+  DashboardOutlined,
+  DatabaseOutlined,
+  GlobalOutlined,
+  LogoutOutlined,
+  SendOutlined,
+  SettingOutlined,
+  TeamOutlined,
+  UserOutlined,
+} from "@ant-design/icons";
+import { useQueryClient } from "@tanstack/react-query";
+import { Button, Dropdown } from "antd";
+import { useEffect } from "react";
+import { useTranslation } from "react-i18next";
+import { NavLink, Outlet, useLocation } from "react-router";
+
+import { api } from "../api/client";
+import { sessionQuery } from "../api/queries";
+import { Mark } from "../components/Mark";
+import { usePreferences } from "./preferences";
+import { useSession } from "./session";
+
+const PAGES = [
+  { path: "/", key: "overview", icon: <DashboardOutlined /> },
+  { path: "/customers", key: "customers", icon: <TeamOutlined /> },
+  { path: "/outreach", key: "outreach", icon: <SendOutlined /> },
+  { path: "/data", key: "data", icon: <DatabaseOutlined /> },
+  { path: "/admin", key: "admin", icon: <SettingOutlined /> },
+] as const;
+
+export function Shell() {
+  const { t } = useTranslation();
+  const session = useSession();
+  const { pathname } = useLocation();
+  const page = PAGES.find(({ path }) => (path === "/" ? pathname === "/" : pathname.startsWith(path)));
+
+  useEffect(() => {
+    document.title = `${page ? t(`nav.${page.key}`) : t("frame.notFound")} · ${session.shop} · ${t("product")}`;
+    window.scrollTo(0, 0);
+  }, [page, pathname, session.shop, t]);
+
+  const allowed = PAGES.filter(({ key }) => key !== "admin" || session.permissions.includes("see_admin"));
+  return (
+    <div className="shell">
+      <a className="skip" href="#content">{t("nav.skip")}</a>
+      <header className="shell-bar">
+        <div className="shell-brand">
+          <Mark />
+          <span className="shell-product">{t("product")}</span>
+          <span className="shell-shop" title={session.shop}>{session.shop}</span>
+        </div>
+        <Controls />
+      </header>
+      <nav className="shell-nav" aria-label={t("nav.label")}>
+        <div className="shell-links">
+        {allowed.map(({ path, key, icon }) => (
+          <NavLink key={key} to={path} end={path === "/"} className="shell-link">
+            <span aria-hidden>{icon}</span>
+            {t(`nav.${key}`)}
+          </NavLink>
+        ))}
+        </div>
+      </nav>
+      <main className="shell-page" id="content" tabIndex={-1}>
+        <Outlet />
+      </main>
+    </div>
+  );
+}
+
+function Controls() {
+  const { t } = useTranslation();
+  const session = useSession();
+  const client = useQueryClient();
+  const { language, theme, choose } = usePreferences();
+
+  const signOut = async () => {
+    await api.DELETE("/api/session");
+    client.removeQueries({ predicate: (query) => query.queryKey[0] !== "session" });
+    await client.resetQueries({ queryKey: sessionQuery.queryKey });
+  };
+  return (
+    <div className="shell-controls">
+      <Button
+        type="text"
+        icon={<GlobalOutlined />}
+        title={t("frame.language")}
+        lang={language === "en" ? "zh-CN" : "en"}
+        onClick={() => choose({ language: language === "en" ? "zh-CN" : "en" })}
+      >
+        {language === "en" ? "中文" : "English"}
+      </Button>
+      <Button
+        type="text"
+        icon={<BulbOutlined />}
+        aria-label={`${t("frame.theme")}: ${t(theme === "dark" ? "frame.light" : "frame.dark")}`}
+        title={t(theme === "dark" ? "frame.light" : "frame.dark")}
+        onClick={() => choose({ theme: theme === "dark" ? "light" : "dark" })}
+      />
+      <Dropdown
+        trigger={["click"]}
+        menu={{
+          items: [
+            { key: "who", label: `${session.user} · ${t(`roles.${session.role}`)}`, disabled: true },
+            { key: "out", label: t("frame.signOut"), icon: <LogoutOutlined />, onClick: () => void signOut() },
+          ],
+        }}
+      >
+        <Button type="text" icon={<UserOutlined />} aria-label={`${t("frame.account")}: ${session.user}`}>
+          <span className="wide-only">{session.user}</span>
+        </Button>
+      </Dropdown>
+    </div>
+  );
+}

@@ -1,0 +1,55 @@
+import { Alert, Button, Skeleton } from "antd";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+
+import { ApiProblem } from "../api/client";
+import type { Note } from "../api/types";
+import { useWords } from "../app/session";
+
+/** What a page shows before its data are there. */
+export function Loading() {
+  const { t } = useTranslation();
+  return (
+    <div role="status" aria-label={t("frame.loading")}>
+      <Skeleton active paragraph={{ rows: 8 }} />
+    </div>
+  );
+}
+
+/** What went wrong, what to do about it, and a way to try again. */
+export function Failure({ error, retry }: { error: Error; retry: () => void }) {
+  const { t } = useTranslation();
+  const hint = error instanceof ApiProblem ? error.hint : "";
+  return (
+    <Alert
+      type="error"
+      showIcon
+      title={t("frame.failed")}
+      description={<>{error.message} {hint}</>}
+      action={<Button onClick={retry}>{t("frame.retry")}</Button>}
+    />
+  );
+}
+
+/** An empty place that says why it is empty. */
+export function Blank({ title, children }: { title?: string; children: ReactNode }) {
+  return (
+    <div className="blank">
+      {title && <strong>{title}</strong>}
+      <p>{children}</p>
+    </div>
+  );
+}
+
+/** “Not enough data” is a result of its own: the reason, what there is, what it takes. */
+export function NotEnough({ note }: { note: Note }) {
+  const { t } = useTranslation();
+  const words = useWords();
+  return (
+    <Blank title={t("frame.notEnough")}>
+      {words(note.reason_zh, note.reason_en)}
+      <br />
+      {t("frame.haveNeed", { have: note.have.toLocaleString(), need: note.need.toLocaleString() })}
+    </Blank>
+  );
+}

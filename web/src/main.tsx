@@ -1,0 +1,41 @@
+import "antd/dist/reset.css";
+import "./app/console.css";
+
+import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+
+import { ApiProblem } from "./api/client";
+import { sessionQuery } from "./api/queries";
+import { App } from "./app/App";
+import { initialLanguage, PreferencesProvider } from "./app/preferences";
+import { startTranslations } from "./i18n";
+
+startTranslations(initialLanguage());
+
+// A session that has ended shows itself on any request: ask again who is signed in, and the gate does the rest.
+const client: QueryClient = new QueryClient({
+  queryCache: new QueryCache({
+    onError: (error, query) => {
+      if (query.queryKey[0] !== "session" && error instanceof ApiProblem && error.status === 401) {
+        void client.resetQueries({ queryKey: sessionQuery.queryKey });
+      }
+    },
+  }),
+  defaultOptions: {
+    queries: {
+      staleTime: 30_000,
+      retry: (failures, error) => failures < 2 && !(error instanceof ApiProblem && error.status < 500),
+    },
+  },
+});
+
+createRoot(document.getElementById("root")!).render(
+  <StrictMode>
+    <QueryClientProvider client={client}>
+      <PreferencesProvider>
+        <App />
+      </PreferencesProvider>
+    </QueryClientProvider>
+  </StrictMode>,
+);

@@ -1,0 +1,79 @@
+import { useQuery } from "@tanstack/react-query";
+import { Table } from "antd";
+import { useTranslation } from "react-i18next";
+
+import { ApiProblem } from "../api/client";
+import { adminQuery } from "../api/queries";
+import { useFrame } from "../app/session";
+import { Answer, PageHead, Panel } from "../components/Page";
+import { Blank } from "../components/states";
+import { count, day, instant, seconds } from "../lib/format";
+
+export default function Admin() {
+  const { t } = useTranslation();
+  const frame = useFrame();
+  const query = useQuery(adminQuery);
+  const head = <PageHead title={t("admin.title")} lead={t("admin.lead")} asOf={query.data?.as_of} publishedAt={query.data?.published_at} />;
+  if (query.error instanceof ApiProblem && query.error.status === 403) return <>{head}<Blank>{t("admin.forbidden")}</Blank></>;
+  return (
+    <>
+      {head}
+      <Answer query={query}>
+        {({ runs, users, audit, audit_intact }) => (
+          <div className="stack">
+            <Panel title={t("admin.runs")}>
+              {runs.length === 0 ? <Blank>{t("admin.noRuns")}</Blank> : (
+                <Table
+                  rowKey="run_id"
+                  dataSource={runs}
+                  pagination={runs.length > 15 ? { pageSize: 15, showSizeChanger: false } : false}
+                  size="middle"
+                  scroll={{ x: 640 }}
+                  columns={[
+                    { key: "step", title: t("admin.step"), render: (_, row) => t(`steps.${row.step}`, { defaultValue: row.step }) },
+                    { key: "asOf", title: t("admin.asOf"), className: "num", render: (_, row) => day(row.as_of) },
+                    { key: "started", title: t("admin.started"), className: "num", render: (_, row) => instant(row.started_at, frame) },
+                    { key: "duration", title: t("admin.duration"), align: "right", className: "num", render: (_, row) => seconds(row.seconds) },
+                    { key: "state", title: t("admin.state"), render: (_, row) => t(`states.${row.state}`, { defaultValue: row.state }) },
+                    { key: "note", title: t("admin.note"), dataIndex: "note" },
+                  ]}
+                />
+              )}
+            </Panel>
+            <Panel title={t("admin.users")}>
+              <Table
+                rowKey="name"
+                dataSource={users}
+                pagination={false}
+                size="middle"
+                scroll={{ x: 480 }}
+                columns={[
+                  { key: "name", title: t("admin.user"), dataIndex: "name" },
+                  { key: "role", title: t("admin.role"), render: (_, row) => t(`roles.${row.role}`) },
+                  { key: "created", title: t("admin.created"), className: "num", render: (_, row) => instant(row.created_at, frame) },
+                  { key: "last", title: t("admin.lastSignedIn"), className: "num", render: (_, row) => instant(row.last_signed_in_at, frame) },
+                ]}
+              />
+            </Panel>
+            <Panel title={t("admin.audit")} lead={t(audit_intact ? "admin.auditIntact" : "admin.auditBroken")}>
+              <Table
+                rowKey="position"
+                dataSource={audit}
+                pagination={audit.length > 10 ? { pageSize: 10, showSizeChanger: false } : false}
+                size="middle"
+                scroll={{ x: 600 }}
+                columns={[
+                  { key: "position", title: "#", className: "num", render: (_, row) => count(row.position, frame) },
+                  { key: "at", title: t("admin.at"), className: "num", render: (_, row) => instant(row.at, frame) },
+                  { key: "actor", title: t("admin.actor"), dataIndex: "actor" },
+                  { key: "action", title: t("admin.action"), dataIndex: "action" },
+                  { key: "detail", title: t("admin.detail"), render: (_, row) => Object.entries(row.detail).map(([key, value]) => `${key} ${String(value)}`).join(" · ") },
+                ]}
+              />
+            </Panel>
+          </div>
+        )}
+      </Answer>
+    </>
+  );
+}

@@ -1,0 +1,93 @@
+import { useQuery } from "@tanstack/react-query";
+import { Table, Tooltip } from "antd";
+import { useTranslation } from "react-i18next";
+
+import { dataQuery } from "../api/queries";
+import { useFrame } from "../app/session";
+import { Answer, PageHead, Panel } from "../components/Page";
+import { Blank } from "../components/states";
+import { exact, instant } from "../lib/format";
+
+export default function Data() {
+  const { t } = useTranslation();
+  const frame = useFrame();
+  const query = useQuery(dataQuery);
+  return (
+    <>
+      <PageHead title={t("data.title")} lead={t("data.lead")} asOf={query.data?.as_of} />
+      <Answer query={query}>
+        {({ tables, loads, quarantine }) => (
+          <div className="stack">
+            <Panel title={t("data.quarantine")} lead={t("data.quarantineLead")}>
+              {quarantine.length === 0 ? <Blank>{t("data.noQuarantine")}</Blank> : (
+                <Table
+                  rowKey={(row) => `${row.source}-${row.file}-${row.reason}`}
+                  dataSource={quarantine}
+                  pagination={false}
+                  size="middle"
+                  scroll={{ x: 560 }}
+                  columns={[
+                    { key: "source", title: t("data.source"), dataIndex: "source" },
+                    { key: "file", title: t("data.file"), dataIndex: "file" },
+                    { key: "reason", title: t("data.reason"), dataIndex: "reason" },
+                    { key: "rows", title: t("data.rows"), align: "right", className: "num", render: (_, row) => exact(row.rows) },
+                  ]}
+                />
+              )}
+            </Panel>
+            <Panel title={t("data.loads")}>
+              {loads.length === 0 ? <Blank>{t("data.noLoads")}</Blank> : (
+                <Table
+                  rowKey="load_id"
+                  dataSource={loads}
+                  pagination={loads.length > 20 ? { pageSize: 20, showSizeChanger: false } : false}
+                  size="middle"
+                  scroll={{ x: 760 }}
+                  columns={[
+                    { key: "source", title: t("data.source"), dataIndex: "source" },
+                    { key: "file", title: t("data.file"), dataIndex: "file" },
+                    { key: "state", title: t("data.state"), render: (_, row) => t(`states.${row.state}`, { defaultValue: row.state }) },
+                    { key: "rows", title: t("data.rows"), align: "right", className: "num", render: (_, row) => exact(row.rows) },
+                    { key: "loaded", title: t("data.loaded"), align: "right", className: "num", render: (_, row) => exact(row.loaded) },
+                    { key: "filtered", title: t("data.filtered"), align: "right", className: "num", render: (_, row) => <Reasons reasons={row.filtered} /> },
+                    { key: "quarantined", title: t("data.quarantined"), align: "right", className: "num", render: (_, row) => <Reasons reasons={row.quarantined} /> },
+                    { key: "at", title: t("data.loadedAt"), className: "num", render: (_, row) => instant(row.loaded_at, frame) },
+                  ]}
+                />
+              )}
+            </Panel>
+            <Panel title={t("data.tables")}>
+              {tables.length === 0 ? <Blank>{t("data.noTables")}</Blank> : (
+                <Table
+                  rowKey="name"
+                  dataSource={tables}
+                  pagination={false}
+                  size="middle"
+                  scroll={{ x: 560 }}
+                  columns={[
+                    { key: "table", title: t("data.table"), dataIndex: "name" },
+                    { key: "rows", title: t("data.rows"), align: "right", className: "num", render: (_, row) => exact(row.rows) },
+                    { key: "snapshot", title: t("data.snapshot"), className: "num", render: (_, row) => row.snapshot_id ?? "–" },
+                    { key: "committed", title: t("data.committed"), className: "num", render: (_, row) => instant(row.committed_at, frame) },
+                  ]}
+                />
+              )}
+            </Panel>
+          </div>
+        )}
+      </Answer>
+    </>
+  );
+}
+
+/** How many rows, and on a closer look for which reasons. */
+function Reasons({ reasons }: { reasons: Record<string, number> }) {
+  const listed = Object.entries(reasons);
+  const total = exact(listed.reduce((sum, [, rows]) => sum + rows, 0));
+  if (listed.length === 0) return <>{total}</>;
+  return (
+    <Tooltip title={listed.map(([reason, rows]) => <div key={reason}>{reason}: {exact(rows)}</div>)} trigger={["hover", "focus", "click"]}>
+      <button type="button" className="tag-name">{total}</button>
+    </Tooltip>
+  );
+}

@@ -1,0 +1,56 @@
+import { useQuery } from "@tanstack/react-query";
+import { Table } from "antd";
+import { useTranslation } from "react-i18next";
+
+import { outreachQuery } from "../api/queries";
+import { useFrame, useWords } from "../app/session";
+import { Answer, PageHead, Panel } from "../components/Page";
+import { Blank } from "../components/states";
+import { StrategyEffects } from "../components/StrategyEffects";
+import { count } from "../lib/format";
+
+export default function Outreach() {
+  const { t } = useTranslation();
+  const frame = useFrame();
+  const words = useWords();
+  const query = useQuery(outreachQuery);
+  return (
+    <>
+      <PageHead title={t("outreach.title")} lead={t("outreach.lead")} asOf={query.data?.as_of} />
+      <Answer query={query}>
+        {({ strategies, outbox }) => {
+          const name = (key: string) => {
+            const found = strategies.find(({ strategy }) => strategy === key);
+            return found ? words(found.zh, found.en) : key;
+          };
+          return (
+            <div className="stack">
+              <Panel title={t("overview.strategies")} lead={t("overview.strategiesLead")}>
+                {strategies.length === 0 && <Blank>{t("overview.noStrategies")}</Blank>}
+                {strategies.map((strategy) => <StrategyEffects key={strategy.strategy} strategy={strategy} />)}
+              </Panel>
+              <Panel title={t("outreach.outbox")} lead={t("outreach.outboxLead")}>
+                {outbox.length === 0 ? <Blank>{t("outreach.empty")}</Blank> : (
+                  <Table
+                    rowKey={(row) => `${row.strategy}-${row.channel}-${row.state}-${row.reason}`}
+                    dataSource={outbox}
+                    pagination={false}
+                    size="middle"
+                    scroll={{ x: 480 }}
+                    columns={[
+                      { key: "strategy", title: t("overview.strategy"), render: (_, row) => name(row.strategy) },
+                      { key: "channel", title: t("outreach.channel"), dataIndex: "channel" },
+                      { key: "state", title: t("outreach.state"), render: (_, row) => t(`states.${row.state}`, { defaultValue: row.state }) },
+                      { key: "reason", title: t("outreach.reason"), render: (_, row) => (row.reason ? t(`held.${row.reason}`, { defaultValue: row.reason }) : "–") },
+                      { key: "messages", title: t("outreach.messages"), align: "right", className: "num", render: (_, row) => count(row.messages, frame) },
+                    ]}
+                  />
+                )}
+              </Panel>
+            </div>
+          );
+        }}
+      </Answer>
+    </>
+  );
+}

@@ -1,0 +1,45 @@
+import { Tooltip } from "antd";
+import { useTranslation } from "react-i18next";
+
+import type { CustomerDetail, CustomerTag } from "../../api/types";
+import { useFrame, useWords } from "../../app/session";
+import { Panel } from "../../components/Page";
+import { Blank } from "../../components/states";
+import { count, type Frame, money, share } from "../../lib/format";
+
+/** What is known about this customer, family by family; each name explains itself. */
+export function Tags({ customer }: { customer: CustomerDetail }) {
+  const { t } = useTranslation();
+  const frame = useFrame();
+  const words = useWords();
+  return (
+    <Panel title={t("customer.tags")}>
+      {customer.families.length === 0 && <Blank>{t("customer.noTags")}</Blank>}
+      <div className="families">
+        {customer.families.map((family) => (
+          <section key={family.family} aria-label={words(family.zh, family.en)}>
+            <h3>{words(family.zh, family.en)}</h3>
+            {family.tags.map((tag) => (
+              <div className="tag-line" key={tag.key}>
+                <Tooltip title={words(tag.explanation_zh, tag.explanation_en)} trigger={["hover", "focus", "click"]}>
+                  <button type="button" className="tag-name">{words(tag.zh, tag.en)}</button>
+                </Tooltip>
+                <b className="num">{words(tag.value_zh, tag.value_en) ?? plain(tag, frame)}</b>
+              </div>
+            ))}
+          </section>
+        ))}
+      </div>
+    </Panel>
+  );
+}
+
+function plain({ kind, value }: CustomerTag, frame: Frame): string {
+  if (typeof value === "boolean") return value ? "✓" : "✗";
+  if (Array.isArray(value)) return value.join(frame.language === "en" ? ", " : "、");
+  if (typeof value !== "number") return String(value ?? "–");
+  if (kind === "money") return money(value, frame);
+  if (kind === "share") return share(value);
+  if (kind === "days") return frame.language === "en" ? `${count(value, frame)} d` : `${count(value, frame)} 天`;
+  return count(value, frame);
+}

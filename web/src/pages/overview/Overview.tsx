@@ -1,0 +1,42 @@
+import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+
+import { overviewQuery } from "../../api/queries";
+import { Answer, PageHead, Panel } from "../../components/Page";
+import { Blank, NotEnough } from "../../components/states";
+import { StrategyEffects } from "../../components/StrategyEffects";
+import { Cohorts } from "./Cohorts";
+import { Kpi } from "./Kpi";
+import { Risk } from "./Risk";
+
+export default function Overview() {
+  const { t } = useTranslation();
+  const query = useQuery(overviewQuery);
+  return (
+    <>
+      <PageHead title={t("overview.title")} lead={t("overview.lead")} asOf={query.data?.as_of} publishedAt={query.data?.published_at} />
+      <Answer query={query}>
+        {(overview) => (
+          <div className="stack">
+            <section className="grid kpis" aria-label={t("overview.metrics")}>
+              {overview.metrics.map((metric) => <Kpi key={metric.metric} metric={metric} />)}
+            </section>
+            {overview.metrics.length === 0 && (
+              <Panel title={t("overview.metrics")}>
+                {overview.notes.metrics ? <NotEnough note={overview.notes.metrics} /> : <Blank>{t("overview.noMetrics")}</Blank>}
+              </Panel>
+            )}
+            <div className="grid split">
+              <Risk overview={overview} />
+              <Cohorts overview={overview} />
+            </div>
+            <Panel title={t("overview.strategies")} lead={t("overview.strategiesLead")}>
+              {overview.strategies.length === 0 && <Blank>{t("overview.noStrategies")}</Blank>}
+              {overview.strategies.map((strategy) => <StrategyEffects key={strategy.strategy} strategy={strategy} />)}
+            </Panel>
+          </div>
+        )}
+      </Answer>
+    </>
+  );
+}
