@@ -73,3 +73,27 @@ def test_held_out_names_both_kinds_of_control(operations, allocator):
 def test_nobody_to_allocate(operations, allocator):
     with operations.begin() as connection:
         assert len(allocator.allocate(connection, "s", IDS[:0], 0.10, DAY).arms) == 0
+
+
+class Merged:
+    """Customer 1 000 000 used to be customers 1 … 4 000, one at a time."""
+
+    def __init__(self, *former: int) -> None:
+        self.former = former
+
+    def of(self, customer_ids):
+        return {n: (n, *self.former) if n == 1_000_000 else (n,) for n in customer_ids}
+
+
+def test_after_a_merge_the_older_assignment_stands(operations, allocator):
+    with operations.begin() as connection:
+        drawn = allocator.allocate(connection, "s", IDS, 0.10, DAY)
+        later = allocator.allocate(connection, "s", np.array([1_000_000]), 0.10, date(2026, 11, 1))
+    other = next(arm for arm in ("control", "treated") if arm != later.arms[0])
+    former = int(IDS[drawn.arms == other][0])
+    merged = HashAllocator(ExperimentSettings(), Merged(former))
+    with operations.begin() as connection:
+        stands = merged.allocate(connection, "s", np.array([1_000_000]), 0.10, date(2026, 11, 2))
+        held = merged.held_out(connection, "s", [1_000_000])
+    assert stands.arms.tolist() == [other]
+    assert (1_000_000 in held) == (other == "control")

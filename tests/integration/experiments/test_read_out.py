@@ -21,8 +21,11 @@ class Day:
     connection: duckdb.DuckDBPyConnection
 
 
-def moment(purchases: list[tuple], as_of: date = date(2026, 10, 5)) -> Day:
+def moment(purchases: list[tuple], as_of: date = date(2026, 10, 5), merged: dict[int, int] | None = None) -> Day:
     connection = duckdb.connect()
+    connection.execute("CREATE TABLE identity_map (identity_id BIGINT, customer_id BIGINT)")
+    for pair in (merged or {}).items():
+        connection.execute("INSERT INTO identity_map VALUES (?, ?)", pair)
     columns = list(zip(*purchases, strict=True)) or [[], [], [], []]
     kinds = {"customer_id": pa.int64(), "order_id": pa.int64(), "occurred_on": pa.date32(), "margin_minor": pa.int64()}
     table = pa.table(
@@ -92,6 +95,12 @@ def test_a_customer_counts_once_with_the_first_entry_and_the_global_control_not_
     effect, _ = read_out(moment(bought(range(3), date(2026, 9, 2))), table, READING, SETTINGS)
     assert (effect.treated_n, effect.treated_mean, effect.control_n) == (1, 1.0, 0)
     assert effect.difference is None
+
+
+def test_after_a_merge_the_older_entry_stands_and_purchases_count_under_the_new_id():
+    table = entries((9, "treated", 0.9, ENTERED), (3, "control", 0.1, date(2026, 9, 2)))
+    effect, _ = read_out(moment(bought(range(3, 4), date(2026, 9, 3)), merged={9: 3, 3: 3}), table, READING, SETTINGS)
+    assert (effect.treated_n, effect.treated_mean, effect.control_n) == (1, 1.0, 0)
 
 
 @pytest.mark.parametrize(

@@ -156,3 +156,15 @@ def test_an_unknown_tag_enters_nobody(operations, people):
     with pytest.raises(StrategyError, match="recency_days"):
         desk(operations, Notebook()).enter(strategy, DAY, people, "people")
     assert count(operations, entries) == 0
+
+
+def test_a_merge_lets_nobody_in_twice(operations, people):
+    class Merged:
+        def of(self, customer_ids):
+            return {n: (n, n - 10_000) for n in customer_ids}
+
+    strategy = parse_strategy(TEXT)
+    desk(operations, Notebook()).enter(strategy, DAY, people, "people")
+    people.execute("UPDATE people SET customer_id = customer_id + 10000")
+    kin_desk = StrategyDesk(operations, HashAllocator(ExperimentSettings()), Notebook(), Merged())
+    assert sum(kin_desk.enter(strategy, DAY + timedelta(days=1), people, "people").entered.values()) == 0

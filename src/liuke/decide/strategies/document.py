@@ -212,9 +212,9 @@ def parse_strategy(text: str, origin: str = "strategy") -> Strategy:
         raise StrategyError(f"{origin} is not valid YAML: {error}", hint="Check indentation and quotes.") from None
     if not isinstance(tree, Mapping):
         raise StrategyError(f"{origin} holds no strategy.", hint="It starts with `language: 1`, `id:` and `name:`.")
-    _bounded(tree.get("audience"), origin)
+    audience = _readable(tree.get("audience"), origin)
     try:
-        return Strategy.model_validate(tree)
+        return Strategy.model_validate({**tree, "audience": audience})
     except ValidationError as error:
         raise StrategyError(
             f"{origin}: {_told(error)}", hint="See docs/reference/strategies.md for the keys."
@@ -231,12 +231,14 @@ def load_strategies(folders: list[Path]) -> dict[str, Strategy]:
     return dict(sorted(found.items()))
 
 
-def _bounded(rule: object, origin: str, depth: int = 0) -> None:
+def _readable(rule: object, origin: str, depth: int = 0) -> object:
+    """Return the rule with YAML's own null as the key `null`, after making sure that it can be walked at all."""
     if depth > 2 * MAX_DEPTH:  # a level of the rule is a mapping and, mostly, a list
         raise StrategyError(f"{origin}: the audience nests deeper than {MAX_DEPTH} levels.", hint="Split the strategy.")
-    parts = rule.values() if isinstance(rule, Mapping) else rule if isinstance(rule, list) else ()
-    for part in parts:
-        _bounded(part, origin, depth + 1)
+    if isinstance(rule, Mapping):
+        named = (("null" if key is None else key, part) for key, part in rule.items())
+        return {key: _readable(part, origin, depth + 1) for key, part in named}
+    return [_readable(part, origin, depth + 1) for part in rule] if isinstance(rule, list) else rule
 
 
 def _told(error: ValidationError) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Protocol
 
@@ -39,3 +40,19 @@ class MessagePlanner(Protocol):
     def plan(self, connection: sa.Connection, batch: MessageBatch, *, rehearse: bool = False) -> int:
         """Queue messages, each at most once; return how many are new."""
         ...
+
+
+class Kin(Protocol):
+    """Knows under which ids a customer may have been known before records were merged."""
+
+    def of(self, customer_ids: Collection[int]) -> Mapping[int, Collection[int]]:
+        """Return each customer's ids, its own included."""
+        ...
+
+
+class NoKin:
+    """Nobody was ever merged: each customer is known under one id."""
+
+    def of(self, customer_ids: Collection[int]) -> Mapping[int, Collection[int]]:
+        """Return each customer's own id."""
+        return {customer_id: (customer_id,) for customer_id in customer_ids}

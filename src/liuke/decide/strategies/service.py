@@ -24,7 +24,7 @@ from liuke.decide.strategies.audience import compile_audience
 from liuke.decide.strategies.contracts import Allocation, Arm, EntryReport, MessageBatch
 from liuke.decide.strategies.document import Strategy
 from liuke.decide.strategies.errors import StrategyError
-from liuke.decide.strategies.ports import Allocator, MessagePlanner
+from liuke.decide.strategies.ports import Allocator, Kin, MessagePlanner, NoKin
 from liuke.decide.strategies.tables import entries, strategy_versions
 from liuke.store.operations import Operations
 
@@ -49,12 +49,17 @@ class StrategyDesk:
         Where versions and entries are kept.
     allocator, planner
         See ``ports``.
+    kin
+        Former ids of merged customers, so that a merge lets nobody in twice; by default nobody was merged.
     """
 
-    def __init__(self, operations: Operations, allocator: Allocator, planner: MessagePlanner) -> None:
+    def __init__(
+        self, operations: Operations, allocator: Allocator, planner: MessagePlanner, kin: Kin | None = None
+    ) -> None:
         self._operations = operations
         self._allocator = allocator
         self._planner = planner
+        self._kin = kin or NoKin()
 
     def enter(
         self,
@@ -88,7 +93,7 @@ class StrategyDesk:
         selected = _select(strategy, as_of, connection, audience)
         dry = rehearse and self._planner.is_real(strategy.message.channel)
         with self._operations.read() if dry else self._operations.begin() as transaction:
-            fresh = _limited(strategy, as_of, transaction, _new(strategy, as_of, transaction, selected))
+            fresh = _limited(strategy, as_of, transaction, _new(strategy, as_of, transaction, selected, self._kin))
             arms = self._allocator.allocate(
                 transaction, strategy.id, fresh.customer_ids, strategy.control_share, as_of, store=not dry
             )
@@ -145,19 +150,18 @@ def _select(strategy: Strategy, as_of: date, connection: duckdb.DuckDBPyConnecti
     return _Candidates(table.column("customer_id").to_numpy().astype(np.int64), names)
 
 
-def _new(strategy: Strategy, as_of: date, connection: sa.Connection, selected: _Candidates) -> _Candidates:
-    """Leave out those who are inside already, or were too recently."""
+def _new(strategy: Strategy, as_of: date, connection: sa.Connection, selected: _Candidates, kin: Kin) -> _Candidates:
+    """Leave out those who are inside already, or were too recently, under whatever id."""
     table, again = entries.c, strategy.entry.again_after_days
     query = sa.select(table.customer_id, table.entry).where(table.strategy == strategy.id)
     if again is not None:
         query = query.where(table.entered_on > as_of - timedelta(days=again))
-    rows = connection.execute(query).all()
-    if strategy.entry.key is not None:
-        inside_pairs = {(row.customer_id, row.entry) for row in rows}
-        pairs = zip(selected.customer_ids.tolist(), selected.entries.tolist(), strict=True)
-        return selected.where(np.array([pair not in inside_pairs for pair in pairs], dtype=np.bool_))
-    inside = np.array([row.customer_id for row in rows], dtype=np.int64)
-    return selected.where(~np.isin(selected.customer_ids, inside))
+    by_key = strategy.entry.key is not None
+    inside = {(row.customer_id, row.entry if by_key else "") for row in connection.execute(query)}
+    ids = kin.of(selected.customer_ids.tolist())
+    pairs = zip(selected.customer_ids.tolist(), selected.entries.tolist(), strict=True)
+    keep = [not any((i, entry if by_key else "") in inside for i in ids[customer]) for customer, entry in pairs]
+    return selected.where(np.array(keep, dtype=np.bool_))
 
 
 def _limited(strategy: Strategy, as_of: date, connection: sa.Connection, fresh: _Candidates) -> _Candidates:

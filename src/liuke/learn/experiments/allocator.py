@@ -6,7 +6,7 @@ merged customers change later and an arm must not.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 import numpy as np
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.dialects import postgresql, sqlite
 
-from liuke.decide.strategies import Allocation, Arm
+from liuke.decide.strategies import Allocation, Arm, Kin, NoKin
 from liuke.learn.experiments.assignment import draw_arms
 from liuke.learn.experiments.config import ExperimentSettings
 from liuke.learn.experiments.tables import assignments
@@ -26,10 +26,19 @@ IDS_PER_QUERY = 5_000  # SQLite allows 32,766 variables in a statement, PostgreS
 
 
 class HashAllocator:
-    """The ``Allocator`` that strategies ask and the control check that the outbox repeats before sending."""
+    """The ``Allocator`` that strategies ask and the control check that the outbox repeats before sending.
 
-    def __init__(self, settings: ExperimentSettings) -> None:
+    Parameters
+    ----------
+    settings
+    kin
+        Former ids of merged customers: of several assignments of one customer the oldest stands. By default nobody
+        was merged.
+    """
+
+    def __init__(self, settings: ExperimentSettings, kin: Kin | None = None) -> None:
         self._settings = settings
+        self._kin = kin or NoKin()
 
     def allocate(
         self,
@@ -66,15 +75,22 @@ class HashAllocator:
 
     def held_out(self, connection: sa.Connection, experiment: str, customer_ids: Collection[int]) -> dict[int, str]:
         """Return those of the customers whom a strategy must not contact, with the arm that says so."""
-        table, held = assignments.c, {}
-        is_held = sa.or_(
-            sa.and_(table.experiment == GLOBAL_EXPERIMENT, table.arm == Arm.GLOBAL_CONTROL.value),
-            sa.and_(table.experiment == experiment, table.arm == Arm.CONTROL.value),
-        )
-        for chunk in _chunks(sorted(set(customer_ids))):
-            query = sa.select(table.customer_id, table.arm).where(table.customer_id.in_(chunk), is_held)
-            held.update({row.customer_id: row.arm for row in connection.execute(query.order_by(table.arm))})
-        return held
+        own = self._standing(connection, experiment, customer_ids)
+        overall = self._standing(connection, GLOBAL_EXPERIMENT, customer_ids)
+        held = {i: arm for i, (arm, _) in own.items() if arm == Arm.CONTROL.value}
+        return held | {i: arm for i, (arm, _) in overall.items() if arm == Arm.GLOBAL_CONTROL.value}
+
+    def _standing(
+        self, connection: sa.Connection, experiment: str, customer_ids: Collection[int]
+    ) -> dict[int, tuple[str, float]]:
+        """Return each customer's oldest assignment under any of its ids; those without one are left out."""
+        ids = self._kin.of(customer_ids)
+        stored = _stored(connection, experiment, sorted({one for known_as in ids.values() for one in known_as}))
+        oldest = {
+            customer: min(((*stored[one], one) for one in known_as if one in stored), default=None)
+            for customer, known_as in ids.items()
+        }
+        return {customer: (row[1], row[2]) for customer, row in oldest.items() if row is not None}
 
     def _arms(
         self,
@@ -85,7 +101,7 @@ class HashAllocator:
         on: date,
         store: bool,
     ) -> tuple[NDArray[np.object_], NDArray[np.float64]]:
-        known = _stored(connection, experiment, ids)
+        known = self._standing(connection, experiment, ids.tolist())
         missing = np.array([i for i in ids.tolist() if i not in known], dtype=np.int64)
         drawn = draw_arms(f"{self._settings.seed}/{experiment}", missing, shares)
         new = dict(
@@ -93,7 +109,9 @@ class HashAllocator:
         )
         if store and new:
             _insert(connection, experiment, new, on)
-            known |= _stored(connection, experiment, missing)  # another host may have been first: its draw stands
+            known |= self._standing(
+                connection, experiment, missing.tolist()
+            )  # another host may have been first: its draw stands
         else:
             known |= new
         arms = np.array([known[i][0] for i in ids.tolist()], dtype=object)
@@ -116,13 +134,13 @@ def export_assignments(connection: sa.Connection) -> pa.Table:
     return pa.Table.from_pylist([dict(row._mapping) for row in rows], schema=schema)
 
 
-def _stored(connection: sa.Connection, experiment: str, ids: NDArray[np.int64]) -> dict[int, tuple[str, float]]:
+def _stored(connection: sa.Connection, experiment: str, ids: Sequence[int]) -> dict[int, tuple[date, str, float]]:
     table, found = assignments.c, {}
-    for chunk in _chunks(ids.tolist()):
-        query = sa.select(table.customer_id, table.arm, table.probability).where(
-            table.experiment == experiment, table.customer_id.in_(chunk)
+    for start in range(0, len(ids), IDS_PER_QUERY):
+        query = sa.select(table.customer_id, table.assigned_on, table.arm, table.probability).where(
+            table.experiment == experiment, table.customer_id.in_(ids[start : start + IDS_PER_QUERY])
         )
-        found.update({row.customer_id: (row.arm, row.probability) for row in connection.execute(query)})
+        found.update({row[0]: (row[1], row[2], row[3]) for row in connection.execute(query)})
     return found
 
 
@@ -134,8 +152,3 @@ def _insert(connection: sa.Connection, experiment: str, drawn: Mapping[int, tupl
         for i, (arm, chance) in drawn.items()
     ]
     connection.execute(statement, rows)
-
-
-def _chunks(ids: list[int]) -> Iterator[list[int]]:
-    for start in range(0, len(ids), IDS_PER_QUERY):
-        yield ids[start : start + IDS_PER_QUERY]

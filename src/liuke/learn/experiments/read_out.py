@@ -1,6 +1,7 @@
 """What did a strategy change? Treated against control as randomised, whoever was in fact reached.
 
-The unit is the customer, counted once with the first entry: later entries happen after treatment. Outcomes are the
+The unit is the customer, counted once with the first entry, under whatever id it happened: later entries happen after
+treatment. Outcomes are the
 purchases of the day of entry and the days after it, up to the goal's horizon; customers whose window is not complete by
 ``as_of`` are left out of both arms alike, and counted. Members of the global control group are in neither arm.
 """
@@ -27,10 +28,12 @@ ENTRIES = "experiments_entries"  # name under which the entries are registered w
 
 _SUMS = f"""
 WITH firsts AS (
-    SELECT customer_id, arm, probability, entered_on
-    FROM {ENTRIES}
-    WHERE arm IN ('control', 'treated') AND entered_on < $as_of
-    QUALIFY row_number() OVER (PARTITION BY customer_id ORDER BY entered_on, entry) = 1
+    SELECT coalesce(m.customer_id, e.customer_id) AS customer_id, e.arm, e.probability, e.entered_on
+    FROM {ENTRIES} e LEFT JOIN identity_map m ON m.identity_id = e.customer_id
+    WHERE e.arm IN ('control', 'treated') AND e.entered_on < $as_of
+    QUALIFY row_number() OVER (
+        PARTITION BY coalesce(m.customer_id, e.customer_id) ORDER BY e.entered_on, e.entry, e.customer_id
+    ) = 1
 ),
 outcomes AS (
     SELECT f.customer_id, f.arm,
@@ -67,7 +70,7 @@ class MomentLike(Protocol):
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
-        """DuckDB with the view ``purchases``."""
+        """DuckDB with the view ``purchases`` and the table ``identity_map``, which names merged customers."""
         ...
 
 

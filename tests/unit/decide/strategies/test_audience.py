@@ -53,7 +53,7 @@ def selected(audience: str) -> list[int]:
         ("{tag: recency_days, lt: 40}", [1]),
         ("{tag: recency_days, lte: 40}", [1, 2]),
         ("{tag: recency_days, 'null': true}", [3]),
-        ("{tag: recency_days, 'null': false}", [1, 2, 4]),
+        ("{tag: recency_days, null: false}", [1, 2, 4]),
         ("{tag: member, eq: false}", [2]),
         ("{tag: needs, contains: toys}", [1, 2]),
         ("{profile: joined_on, gte: 2026-08-01}", [1, 2]),
