@@ -96,8 +96,8 @@ class ShopConfig:
     start: date = date(2024, 9, 2)
     weekly_from: date = date(2025, 9, 1)
     weeks: int = 8
-    batch_days: int = 91
-    """Days in a file of the history: a quarter of 52 weeks."""
+    batch_days: int = 364
+    """Days in a file of the history: the whole of its 52 weeks, as a shop exports them once."""
     chunk: int = 20_000
     """Customers simulated together: bounds the memory. Part of the definition: another value gives another shop."""
     stock_share: float = 0.28

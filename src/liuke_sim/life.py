@@ -30,7 +30,7 @@ class WeekRows:
     """Order lines with the columns of their order; `sign` is -1 where goods came back to a store."""
     facts: Columns
     changes: Columns
-    """Profiles that changed: `row` in the chunk and `at`."""
+    """Profiles that changed: `row` in the chunk, `at`, and the `tier` from then on."""
 
 
 @dataclass

@@ -23,7 +23,7 @@ def reward(customers: Customers, state: State, rows: Ints, head: Columns, sink: 
     Returns
     -------
     Columns
-        `row` (position in the chunk) and `at` of the customers whose tier changed; a tier is kept once reached.
+        `row` (position in the chunk), `at` and `tier` where a tier changed; a tier is kept once reached.
     """
     who, net, at = rows[head["row"]], head["net"], head["at"]
     state.spend_minor *= 0.5 ** (1 / SPEND_HALVES_WEEKS)
@@ -36,7 +36,7 @@ def reward(customers: Customers, state: State, rows: Ints, head: Columns, sink: 
     base = {"customer": head["customer"], "channel": head["channel"]}
     sink.add("membership_activated", at + 300, mask=joins, **base)
     sink.add("points_earned", at + 400, mask=state.tier[who] > 0, value=np.floor(net / 100), **base)
-    return {"row": who[rises], "at": at[rises] + 300}
+    return {"row": who[rises], "at": at[rises] + 300, "tier": earned[rises]}
 
 
 def mail_everybody(
@@ -47,7 +47,7 @@ def mail_everybody(
     Returns
     -------
     Columns
-        `row` and `at` of the customers who unsubscribed. (In this version a message changes nobody's purchases.)
+        `row`, `at` and `tier` of the customers who unsubscribed. (A message changes nobody's purchases yet.)
     """
     if week.number % MAILING_EVERY_WEEKS != 1:
         return {}
@@ -70,7 +70,7 @@ def mail_everybody(
     sink.add("unsubscribed", at + 1800, mask=leaves, **base)
     state.takes_messages[rows[leaves]] = False
     state.unsubscribed_day[rows[leaves]] = at[leaves] // SECONDS_A_DAY
-    return {"row": rows[leaves], "at": at[leaves] + 1800}
+    return {"row": rows[leaves], "at": at[leaves] + 1800, "tier": state.tier[rows[leaves]]}
 
 
 def remove_apps(rng: np.random.Generator, customers: Customers, state: State, week: Week, sink: EventSink) -> None:

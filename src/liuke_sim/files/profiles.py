@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute
 
 from liuke_sim import dirt, people
-from liuke_sim.columns import SECONDS_A_DAY, Bools, Ints
-from liuke_sim.customers import CHANNELS, DOUYIN, GOOD_PHONE, MINI_PROGRAM, NEVER, TIERS
+from liuke_sim.columns import SECONDS_A_DAY, Bools, Ints, length
+from liuke_sim.customers import CHANNELS, DOUYIN, GOOD_PHONE, MINI_PROGRAM, TIERS
 from liuke_sim.files.batch import Batch, SeriesTables, texts
 from liuke_sim.streams import chance_of
 
@@ -18,26 +18,40 @@ _TOLD_AFTER_BIRTH_DAYS = 12
 
 
 def profile_tables(batch: Batch) -> SeriesTables:
-    """Return the profiles that were new or changed in the period, and second profiles of the same people."""
+    """Return a profile as it was at registration, one more for every change, and second profiles of the same people.
+
+    Every row says what was known at its `updated_at`: a profile that held later tiers would tell the past its future.
+    """
     customers = batch.chunk.customers
-    changed_at = np.full(len(customers), -(10**10), dtype=np.int64)
-    if batch.changes:
-        np.maximum.at(changed_at, batch.changes["row"], np.minimum(batch.changes["at"], batch.ends_at - 1))
-    updated_at = np.maximum(customers.registered_at, changed_at)
-    rows = np.flatnonzero((updated_at >= batch.begins_at) & (updated_at < batch.ends_at))
-    again_at = customers.registered_at + SECOND_PROFILE_AFTER_DAYS * SECONDS_A_DAY
-    again = np.flatnonzero(customers.has_second_profile & (again_at >= batch.begins_at) & (again_at < batch.ends_at))
-    first = _profiles(batch, rows, people.member_numbers(customers.number[rows]), updated_at[rows])
-    second = _profiles(batch, again, people.second_member_numbers(customers.number[again]), again_at[again])
-    return {"profiles": pa.concat_tables([first, second])}
+    registered_at = customers.registered_at
+    new = _inside(batch, registered_at)
+    again_at = registered_at + SECOND_PROFILE_AFTER_DAYS * SECONDS_A_DAY
+    again = np.flatnonzero(customers.has_second_profile)
+    again = again[np.isin(again, _inside(batch, again_at))]
+    tables = [
+        _profiles(batch, new, people.member_numbers(customers.number[new]), registered_at[new], np.zeros_like(new)),
+        _profiles(
+            batch, again, people.second_member_numbers(customers.number[again]), again_at[again], np.zeros_like(again)
+        ),
+    ]
+    if length(batch.changes):
+        rows, at = batch.changes["row"], np.minimum(batch.changes["at"], batch.ends_at - 1)
+        members = people.member_numbers(customers.number[rows])
+        tables.append(_profiles(batch, rows, members, at, batch.changes["tier"]))
+    return {"profiles": pa.concat_tables(tables)}
 
 
-def _profiles(batch: Batch, rows: Ints, member_no: Ints, updated_at: Ints) -> pa.Table:
+def _inside(batch: Batch, at: Ints) -> Ints:
+    """Return the positions of moments in the period."""
+    return np.flatnonzero((at >= batch.begins_at) & (at < batch.ends_at))
+
+
+def _profiles(batch: Batch, rows: Ints, member_no: Ints, updated_at: Ints, tier: Ints) -> pa.Table:
     customers, state, config = batch.chunk.customers, batch.chunk.state, batch.config.dirt
     number, seed = customers.number[rows], batch.seed
-    joined = state.member_day[rows] < NEVER
+    joined = tier > 0
     unsubscribed = state.unsubscribed_day[rows]
-    gone = unsubscribed < NEVER
+    gone = unsubscribed <= updated_at // SECONDS_A_DAY
     province, city, street = dirt.address_parts(
         customers.region[rows], people.streets(number), chance_of(number, seed, "address"), config.address_errors
     )
@@ -78,7 +92,7 @@ def _profiles(batch: Batch, rows: Ints, member_no: Ints, updated_at: Ints) -> pa
             "city": texts(city),
             "address": texts(street),
             "channel": np.array(CHANNELS)[customers.channel[rows]],
-            "member_tier": np.array(TIERS)[state.tier[rows]],
+            "member_tier": np.array(TIERS)[tier],
             "member_since": _masked(batch.days(np.where(joined, state.member_day[rows], 0)), joined),
             "registered_at": texts(registered),
             "email_consent": _yes_no(customers.email_consent[rows] & ~gone),
@@ -97,10 +111,10 @@ def child_tables(batch: Batch) -> SeriesTables:
     due_on = np.maximum(registered, families.birth_day - _TOLD_BEFORE_BIRTH_DAYS)
     born_on = np.maximum(registered, families.birth_day + _TOLD_AFTER_BIRTH_DAYS)
     first_day = batch.first_day if batch.position else -(10**9)
-    there = families.is_known & (batch.chunk.state.left_day[:, None] > born_on)
+    left_on = batch.chunk.state.left_day[:, None]
 
     def inside(day: Ints) -> Bools:
-        return np.asarray(there & (day >= first_day) & (day < batch.end_day))
+        return np.asarray(families.is_known & (left_on > day) & (day >= first_day) & (day < batch.end_day))
 
     parts = []
     for told_on, is_due in ((due_on, True), (born_on, False)):
@@ -136,7 +150,8 @@ def third_party_tables(batch: Batch) -> SeriesTables:
     customers = batch.chunk.customers
     at = customers.registered_at
     covered = (chance_of(customers.number, batch.seed, "third party") < 0.55) & (customers.phone_kind == GOOD_PHONE)
-    rows = np.flatnonzero(covered & (at >= batch.begins_at) & (at < batch.ends_at))
+    rows = _inside(batch, at)
+    rows = rows[covered[rows]]
     number = customers.number[rows]
     province, city, _ = dirt.address_parts(
         customers.region[rows], [""] * len(rows), chance_of(number, batch.seed, "third party address"), 0.05

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import openpyxl
 import pytest
 
@@ -52,9 +53,41 @@ def test_deliveries_week_by_week_write_the_same_bytes_as_one_delivery(tmp_path: 
     assert content(tmp_path / "parts") == content(tmp_path / "whole")
 
 
-def test_chunks_share_no_customers_and_no_numbers(tmp_path: Path) -> None:
-    import duckdb
+@pytest.mark.parametrize(
+    ("series", "columns"),
+    [
+        ("crm/profiles_*.csv", "member_no, updated_at, member_tier, member_since, sms_consent, sms_consent_on"),
+        ("crm/children_*.csv", "*"),
+        ("third_party/attributes_*.csv", "*"),
+        ("orders/order_status_*.csv.gz", "*"),
+        ("orders/order_lines_*.csv.gz", "order_no, line_no, member_no, paid_amount, exported_at"),
+        ("social/social_status_*.csv", "*"),
+        ("behaviour/behaviour_*.parquet", "*"),
+    ],
+)
+def test_the_length_of_a_file_period_changes_no_row(cuts: tuple[Path, Path], series: str, columns: str) -> None:
+    """No row may know what happened between its own moment and the end of its file."""
+    rows = []
+    for folder in cuts:
+        pattern = folder / series
+        reader = (
+            f"read_parquet('{pattern}')" if series.endswith("parquet") else f"read_csv('{pattern}', all_varchar=true)"
+        )
+        rows.append(set(duckdb.connect().execute(f"select distinct {columns} from {reader}").fetchall()))
+    assert rows[0] == rows[1]
+    assert len(rows[0]) > 50
 
+
+@pytest.fixture(scope="module")
+def cuts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    base = tmp_path_factory.mktemp("cuts")
+    config = replace(TINY, customers=2_000)
+    whole(replace(config, batch_days=7), 5, base / "weeks")
+    whole(replace(config, batch_days=182), 5, base / "once")
+    return base / "weeks", base / "once"
+
+
+def test_chunks_share_no_customers_and_no_numbers(tmp_path: Path) -> None:
     shop = whole(replace(TINY, chunk=200), 5, tmp_path / "shop")
     truth = shop.write_truth(tmp_path / "truth")[0]
     events = f"read_parquet('{tmp_path}/shop/behaviour/*.parquet')"
