@@ -37,6 +37,8 @@ _SOURCES: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 _OPS = {"eq": "=", "ne": "≠", "lt": "<", "lte": "≤", "gt": ">", "gte": "≥", "in": "∈", "not_in": "∉", "contains": "∋"}
 
+_SHOWN = 6  # values of a list that are named; of a longer one its length is said
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -128,7 +130,9 @@ def _condition(predicate: Any) -> str:
             if predicate.op == "missing":
                 return f"{predicate.field} {'= ∅' if predicate.value else '≠ ∅'}"
             value = predicate.value
-            shown = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+            items = value if isinstance(value, tuple) else (value,)
+            more = f", … ({len(items)})" if len(items) > _SHOWN else ""
+            shown = ", ".join(map(str, items[:_SHOWN])) + more
             return f"{predicate.field} {_OPS[predicate.op]} {shown}"
         case Not():
             return f"¬({_condition(predicate.part)})"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from liuke.understand.tags.conditions import NUMBERS, Value
+from liuke.understand.tags.conditions import NUMBERS, Value, condition_sql
 from liuke.understand.tags.dialect import Dialect
 from liuke.understand.tags.errors import DefinitionError
 from liuke.understand.tags.nodes import Aggregate
@@ -153,8 +153,8 @@ class Leaves:
             raise DefinitionError(
                 f"{source.name} has no days, so there is no window", hint="leave out `days` and `ago`"
             )
-        for column in fields_of(node.where):
-            source.kind(column)
+        if node.where is not None:  # a wrong condition is found here, where the tag is still known
+            condition_sql(node.where, lambda column: Value(column, source.kind(column)), self.dialect)
         end = self.as_of - dt.timedelta(days=node.ago)
         start = end - dt.timedelta(days=node.days) if node.days else None
         return Rows(node.where, Window(start, end if node.ago else None))
