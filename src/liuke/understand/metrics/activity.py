@@ -57,20 +57,25 @@ def first_member_day(connection: duckdb.DuckDBPyConnection) -> dt.date | None:
 
 
 def retention(
-    connection: duckdb.DuckDBPyConnection, periods: Sequence[Period], started: Sequence[str], day: int
-) -> Mapping[Period, Kept]:
-    """Return who registered in each period, and who of them was active exactly `day` days later."""
+    connection: duckdb.DuckDBPyConnection, periods: Sequence[Period], started: Sequence[str], days: Sequence[int]
+) -> Mapping[int, Mapping[Period, Kept]]:
+    """Return, for each number of days, who registered in each period and who of them was active exactly so much later."""
+    came = ", ".join(f"bool_or(a.day - r.day = {day:d}) AS came_{day:d}" for day in days)
+    counts = ", ".join(f"count(*) FILTER (WHERE came_{day:d})" for day in days)
     rows = connection.execute(f"""
         WITH periods(start, stop) AS ({_values(periods)}),
         registered AS (SELECT r.*, p.start FROM ({_REGISTERED}) r JOIN periods p ON day >= start AND day < stop),
         active AS ({_active(started, min(p.start for p in periods))}),
         seen AS (
-            SELECT r.start, r.customer_id, a.customer_id IS NOT NULL AS came FROM registered r
-            LEFT JOIN active a ON a.customer_id = r.customer_id AND a.day - r.day = {day:d}
+            SELECT r.start, r.customer_id, {came} FROM registered r
+            LEFT JOIN active a ON a.customer_id = r.customer_id AND a.day > r.day AND a.day <= r.day + {max(days):d}
+            GROUP BY r.start, r.customer_id
         )
-        SELECT p.start, p.stop, count(s.customer_id), count(*) FILTER (WHERE came)
+        SELECT p.start, p.stop, count(s.customer_id), {counts}
         FROM periods p LEFT JOIN seen s ON s.start = p.start GROUP BY p.start, p.stop ORDER BY p.start""").fetchall()
-    return {Period(row[0], row[1]): Kept(*row[2:]) for row in rows}
+    return {
+        day: {Period(row[0], row[1]): Kept(row[2], row[3 + place]) for row in rows} for place, day in enumerate(days)
+    }
 
 
 def active(

@@ -127,7 +127,7 @@ def _fractions(moment: Snapshot, settings: MetricSettings, started: Sequence[str
     second = buying.second_purchases(connection, months, settings.second_purchase_days)
     members = activity.membership(connection, months)
     active = activity.active(connection, months, started)
-    retained = {n: activity.retention(connection, months, started, n) for n in (1, 7, 30)}
+    retained = activity.retention(connection, months, started, (1, 7, 30))
     return {
         "churn_rate": {p: (k.base - k.bought, k.base) for p, k in churn.items()},
         "repurchase_rate": {p: (s.repeaters, s.buyers) for p, s in quarterly.items()},
