@@ -66,7 +66,7 @@ class OutreachSettings(_Section):
         default={"email": "file"},
         description='Medium to channel: `email = "smtp"` reaches people, `email = "file"` writes files.',
     )
-    batch_size: int = Field(default=200, ge=1, le=5000, description="Messages claimed in one transaction.")
+    batch_size: int = Field(default=500, ge=1, le=5000, description="Messages claimed in one transaction.")
     cap_messages: int = Field(
         default=2, ge=1, description="Marketing messages a customer may get within `cap_days`, over all strategies."
     )

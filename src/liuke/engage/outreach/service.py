@@ -131,19 +131,13 @@ class Outreach:
             If a provider cannot be talked to; what was not sent stays queued, and a later call continues.
         """
         progress = progress or SilentProgress()
-        total, seen = Delivery(), 0
-        with self._operations.begin() as connection:
-            moves.end_quiet_hours(connection, self._clock())
         progress.start("outreach")
-        while limit is None or seen < limit:
-            size = self._settings.batch_size if limit is None else min(self._settings.batch_size, limit - seen)
-            rulings, cleared = self._claim(worker, size)
-            if not rulings:
-                break
-            total += Delivery(held=dict(Counter(r.held.value for r in rulings if r.held is not None)))
-            total += self._send(worker, cleared)
-            seen += len(rulings)
-            progress.advance(len(rulings))
+        # SQLite folds its log back into the database whenever the last connection closes, which would double the cost
+        # of each short transaction below; an idle connection held open leaves that to SQLite's own thrift
+        with self._operations.engine.connect():
+            with self._operations.begin() as connection:
+                moves.end_quiet_hours(connection, self._clock())
+            total = self._deliver_batches(worker, limit, progress)
         progress.finish(f"{total.sent} sent")
         return total
 
@@ -156,6 +150,19 @@ class Outreach:
         """Return every message planned by a day, shaped like the lake table ``contacts``."""
         with self._operations.read() as connection:
             return moves.contacts_as_of(connection, as_of)
+
+    def _deliver_batches(self, worker: str, limit: int | None, progress: Progress) -> Delivery:
+        total, seen = Delivery(), 0
+        while limit is None or seen < limit:
+            size = self._settings.batch_size if limit is None else min(self._settings.batch_size, limit - seen)
+            rulings, cleared = self._claim(worker, size)
+            if not rulings:
+                break
+            total += Delivery(held=dict(Counter(r.held.value for r in rulings if r.held is not None)))
+            total += self._send(worker, cleared)
+            seen += len(rulings)
+            progress.advance(len(rulings))
+        return total
 
     def _claim(self, worker: str, size: int) -> tuple[list[Ruling], list[Ruling]]:
         """Rule on the next rows and make those that may go ours, in one transaction."""

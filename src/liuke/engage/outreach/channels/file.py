@@ -17,7 +17,7 @@ from liuke.engage.outreach.channels.contract import Journal
 from liuke.engage.outreach.contracts import Fate, Outgoing
 from liuke.engage.outreach.errors import ChannelDown
 
-LINES_PER_SYNC = 100  # a sync costs milliseconds; a crash makes at most this many lines ask the file again
+LINES_PER_SYNC = 500  # a sync costs milliseconds; a crash makes at most this many lines ask the file again
 
 
 class FileChannel:
