@@ -36,7 +36,7 @@ const router = createBrowserRouter([
 export function App() {
   const { language, theme } = usePreferences();
   return (
-    <ConfigProvider theme={themeConfig(theme)} locale={language === "en" ? enUS : zhCN}>
+    <ConfigProvider theme={themeConfig(theme)} locale={language === "en" ? enUS : zhCN} button={{ autoInsertSpace: false }}>
       <AntApp>
         <SessionGate>
           <RouterProvider router={router} />

@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
-import { Table } from "antd";
 import { useTranslation } from "react-i18next";
 
 import { ApiProblem } from "../api/client";
 import { adminQuery } from "../api/queries";
 import { useFrame } from "../app/session";
+import { DataTable } from "../components/DataTable";
 import { Answer, PageHead, Panel } from "../components/Page";
 import { Blank } from "../components/states";
 import { count, day, instant, seconds } from "../lib/format";
@@ -23,12 +23,12 @@ export default function Admin() {
           <div className="stack">
             <Panel title={t("admin.runs")}>
               {runs.length === 0 ? <Blank>{t("admin.noRuns")}</Blank> : (
-                <Table
+                <DataTable
+                  label={t("admin.runs")}
+                  minWidth={640}
+                  pageSize={15}
                   rowKey="run_id"
-                  dataSource={runs}
-                  pagination={runs.length > 15 ? { pageSize: 15, showSizeChanger: false } : false}
-                  size="middle"
-                  scroll={{ x: 640 }}
+                  rows={runs}
                   columns={[
                     { key: "step", title: t("admin.step"), render: (_, row) => t(`steps.${row.step}`, { defaultValue: row.step }) },
                     { key: "asOf", title: t("admin.asOf"), className: "num", render: (_, row) => day(row.as_of) },
@@ -41,12 +41,11 @@ export default function Admin() {
               )}
             </Panel>
             <Panel title={t("admin.users")}>
-              <Table
+              <DataTable
+                label={t("admin.users")}
+                minWidth={480}
                 rowKey="name"
-                dataSource={users}
-                pagination={false}
-                size="middle"
-                scroll={{ x: 480 }}
+                rows={users}
                 columns={[
                   { key: "name", title: t("admin.user"), dataIndex: "name" },
                   { key: "role", title: t("admin.role"), render: (_, row) => t(`roles.${row.role}`) },
@@ -56,12 +55,12 @@ export default function Admin() {
               />
             </Panel>
             <Panel title={t("admin.audit")} lead={t(audit_intact ? "admin.auditIntact" : "admin.auditBroken")}>
-              <Table
+              <DataTable
+                label={t("admin.audit")}
+                minWidth={600}
+                pageSize={10}
                 rowKey="position"
-                dataSource={audit}
-                pagination={audit.length > 10 ? { pageSize: 10, showSizeChanger: false } : false}
-                size="middle"
-                scroll={{ x: 600 }}
+                rows={audit}
                 columns={[
                   { key: "position", title: "#", className: "num", render: (_, row) => count(row.position, frame) },
                   { key: "at", title: t("admin.at"), className: "num", render: (_, row) => instant(row.at, frame) },

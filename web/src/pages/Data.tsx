@@ -1,9 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
-import { Table, Tooltip } from "antd";
+import { Tooltip } from "antd";
 import { useTranslation } from "react-i18next";
 
 import { dataQuery } from "../api/queries";
 import { useFrame } from "../app/session";
+import { DataTable } from "../components/DataTable";
 import { Answer, PageHead, Panel } from "../components/Page";
 import { Blank } from "../components/states";
 import { exact, instant } from "../lib/format";
@@ -20,12 +21,11 @@ export default function Data() {
           <div className="stack">
             <Panel title={t("data.quarantine")} lead={t("data.quarantineLead")}>
               {quarantine.length === 0 ? <Blank>{t("data.noQuarantine")}</Blank> : (
-                <Table
+                <DataTable
+                  label={t("data.quarantine")}
+                  minWidth={560}
                   rowKey={(row) => `${row.source}-${row.file}-${row.reason}`}
-                  dataSource={quarantine}
-                  pagination={false}
-                  size="middle"
-                  scroll={{ x: 560 }}
+                  rows={quarantine}
                   columns={[
                     { key: "source", title: t("data.source"), dataIndex: "source" },
                     { key: "file", title: t("data.file"), dataIndex: "file" },
@@ -37,12 +37,11 @@ export default function Data() {
             </Panel>
             <Panel title={t("data.loads")}>
               {loads.length === 0 ? <Blank>{t("data.noLoads")}</Blank> : (
-                <Table
+                <DataTable
+                  label={t("data.loads")}
+                  minWidth={760}
                   rowKey="load_id"
-                  dataSource={loads}
-                  pagination={loads.length > 20 ? { pageSize: 20, showSizeChanger: false } : false}
-                  size="middle"
-                  scroll={{ x: 760 }}
+                  rows={loads}
                   columns={[
                     { key: "source", title: t("data.source"), dataIndex: "source" },
                     { key: "file", title: t("data.file"), dataIndex: "file" },
@@ -58,12 +57,11 @@ export default function Data() {
             </Panel>
             <Panel title={t("data.tables")}>
               {tables.length === 0 ? <Blank>{t("data.noTables")}</Blank> : (
-                <Table
+                <DataTable
+                  label={t("data.tables")}
+                  minWidth={560}
                   rowKey="name"
-                  dataSource={tables}
-                  pagination={false}
-                  size="middle"
-                  scroll={{ x: 560 }}
+                  rows={tables}
                   columns={[
                     { key: "table", title: t("data.table"), dataIndex: "name" },
                     { key: "rows", title: t("data.rows"), align: "right", className: "num", render: (_, row) => exact(row.rows) },

@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
-import { Table } from "antd";
 import { useTranslation } from "react-i18next";
 
 import { outreachQuery } from "../api/queries";
 import { useFrame, useWords } from "../app/session";
+import { DataTable } from "../components/DataTable";
 import { Answer, PageHead, Panel } from "../components/Page";
 import { Blank } from "../components/states";
 import { StrategyEffects } from "../components/StrategyEffects";
@@ -31,12 +31,11 @@ export default function Outreach() {
               </Panel>
               <Panel title={t("outreach.outbox")} lead={t("outreach.outboxLead")}>
                 {outbox.length === 0 ? <Blank>{t("outreach.empty")}</Blank> : (
-                  <Table
+                  <DataTable
+                    label={t("outreach.outbox")}
+                    minWidth={480}
                     rowKey={(row) => `${row.strategy}-${row.channel}-${row.state}-${row.reason}`}
-                    dataSource={outbox}
-                    pagination={false}
-                    size="middle"
-                    scroll={{ x: 480 }}
+                    rows={outbox}
                     columns={[
                       { key: "strategy", title: t("overview.strategy"), render: (_, row) => name(row.strategy) },
                       { key: "channel", title: t("outreach.channel"), dataIndex: "channel" },

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Pagination, Table, type TableColumnsType } from "antd";
+import { Pagination, type TableColumnsType } from "antd";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
@@ -7,6 +7,7 @@ import { customersQuery, tagsQuery } from "../../api/queries";
 import type { CustomerRow } from "../../api/types";
 import { useFrame } from "../../app/session";
 import { Level } from "../../components/Level";
+import { DataTable } from "../../components/DataTable";
 import { Answer, PageHead, Panel } from "../../components/Page";
 import { Blank } from "../../components/states";
 import { count, day, type Frame, money, share } from "../../lib/format";
@@ -31,15 +32,13 @@ export default function Customers() {
             <Panel title={t("customers.found", { n: count(page.total, frame) })}>
               {page.total === 0 ? <Blank>{t("customers.noneFound")}</Blank> : (
                 <>
-                  <Table<CustomerRow>
+                  <DataTable<CustomerRow>
+                    label={t("customers.title")}
+                    minWidth={900}
                     rowKey="customer_id"
-                    dataSource={page.rows}
+                    rows={page.rows}
                     columns={columns(t, frame, search.sort, search.order)}
-                    pagination={false}
                     loading={query.isPlaceholderData}
-                    scroll={{ x: 900 }}
-                    size="middle"
-                    showSorterTooltip={false}
                     onChange={(_, __, sorter) => {
                       const { columnKey, order } = Array.isArray(sorter) ? sorter[0]! : sorter;
                       change({ sort: (order ? columnKey : "value_at_risk") as SortName, order: order === "ascend" ? "asc" : "desc", page: 1 });

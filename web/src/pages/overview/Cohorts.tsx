@@ -102,7 +102,7 @@ function CohortTable({ cohorts }: { cohorts: Cohort[] }) {
   const frame = useFrame();
   const months = Array.from({ length: lastMonth(cohorts) + 1 }, (_, index) => index);
   return (
-    <div className="scroll-x" tabIndex={0} role="region" aria-label={t("overview.cohorts")}>
+    <div className="scroll-x" tabIndex={0} role="region" aria-label={t("overview.cohortsLead")}>
       <table className="plain-table cohort-table num">
         <thead>
           <tr>
