@@ -157,10 +157,7 @@ def draw_customers(config: ShopConfig, seed: int, chunk: int, first: int, last: 
         region=region,
         channel=channel,
         is_woman=rng.random(n) < np.where(families.kind == GRANDPARENT, 0.66, 0.86),
-        birth_day=-np.where(
-            families.kind == GRANDPARENT, rng.uniform(52, 70, n), np.clip(rng.normal(30, 4.2, n), 20, 46)
-        ).astype(np.int64)
-        * 365,
+        birth_day=_birth_days(rng, families.kind),
         is_visitor=is_visitor,
         first_visit_day=np.where(is_visitor, day + delay, NEVER),
         visit_rate=visits.weekly_rate * rng.gamma(2.2, 1 / 2.2, n),
@@ -175,6 +172,13 @@ def draw_customers(config: ShopConfig, seed: int, chunk: int, first: int, last: 
         has_second_profile=rng.random(n) < dirt.second_profiles,
         shares_phone=(rng.random(n) < 0.005) & (number > first),
     )
+
+
+def _birth_days(rng: np.random.Generator, kind: Ints) -> Ints:
+    """Return the customers' own birth days: parents about 30 years old, grandparents 52 to 70."""
+    n = len(kind)
+    parent, grandparent = np.clip(rng.normal(30, 4.2, n), 20, 46), rng.uniform(52, 70, n)
+    return -np.floor(np.where(kind == GRANDPARENT, grandparent, parent) * 365.25).astype(np.int64)
 
 
 def _registration_days(config: ShopConfig, number: Ints, rng: np.random.Generator) -> Ints:

@@ -13,6 +13,8 @@ from liuke_sim.files.batch import Batch, SeriesTables, texts
 from liuke_sim.streams import chance_of
 
 SECOND_PROFILE_AFTER_DAYS = 45
+_BROKEN_EMAILS = 0.04
+"""Share of e-mail addresses typed wrongly."""
 _TOLD_BEFORE_BIRTH_DAYS = 200
 _TOLD_AFTER_BIRTH_DAYS = 12
 
@@ -47,54 +49,26 @@ def _inside(batch: Batch, at: Ints) -> Ints:
 
 
 def _profiles(batch: Batch, rows: Ints, member_no: Ints, updated_at: Ints, tier: Ints) -> pa.Table:
-    customers, state, config = batch.chunk.customers, batch.chunk.state, batch.config.dirt
-    number, seed = customers.number[rows], batch.seed
+    customers, state = batch.chunk.customers, batch.chunk.state
     joined = tier > 0
     unsubscribed = state.unsubscribed_day[rows]
     gone = unsubscribed <= updated_at // SECONDS_A_DAY
-    province, city, street = dirt.address_parts(
-        customers.region[rows], people.streets(number), chance_of(number, seed, "address"), config.address_errors
-    )
-    phones = dirt.phone_texts(
-        people.phone_digits(customers, seed)[rows],
-        customers.phone_kind[rows],
-        chance_of(number, seed, "phone"),
-        config.untidy_phones,
-    )
-    broken_email = chance_of(number, seed, "email") < 0.04
-    emails = [
-        None if not has else address.replace("@", "#") if broken else address
-        for address, has, broken in zip(
-            people.emails(number), customers.has_email[rows].tolist(), broken_email.tolist(), strict=True
-        )
-    ]
-    registered = dirt.break_dates(
-        batch.chance("profile dates"), batch.moment_texts(customers.registered_at[rows]), config.bad_dates
-    )
     consent_day = np.where(gone, unsubscribed, customers.registered_day[rows])
-    tells_birth = chance_of(number, seed, "birth month") < 0.55
+    registered = batch.moment_texts(customers.registered_at[rows])
+    tells_birth = chance_of(customers.number[rows], batch.seed, "birth month") < 0.55
     return pa.table(
         {
             "member_no": member_no,
-            "name": texts(people.names(number)),
-            "phone": texts(phones),
-            "email": texts(emails),
-            "wechat_openid": _platform_ids(customers.channel[rows] == MINI_PROGRAM, people.wechat_ids(number)),
-            "douyin_id": _platform_ids(customers.channel[rows] == DOUYIN, people.douyin_ids(number)),
+            **_contact(batch, rows),
             "gender": np.where(customers.is_woman[rows], "F", "M"),
-            "birth_month": texts(
-                [
-                    m if told else None
-                    for m, told in zip(batch.months(customers.birth_day[rows]), tells_birth, strict=True)
-                ]
-            ),
-            "province": texts(province),
-            "city": texts(city),
-            "address": texts(street),
+            "birth_month": _where(tells_birth, batch.months(customers.birth_day[rows])),
+            **_address(batch, rows),
             "channel": np.array(CHANNELS)[customers.channel[rows]],
             "member_tier": np.array(TIERS)[tier],
             "member_since": _masked(batch.days(np.where(joined, state.member_day[rows], 0)), joined),
-            "registered_at": texts(registered),
+            "registered_at": texts(
+                dirt.break_dates(batch.chance("profile dates"), registered, batch.config.dirt.bad_dates)
+            ),
             "email_consent": _yes_no(customers.email_consent[rows] & ~gone),
             "email_consent_on": batch.days(consent_day),
             "sms_consent": _yes_no(customers.sms_consent[rows] & ~gone),
@@ -102,6 +76,38 @@ def _profiles(batch: Batch, rows: Ints, member_no: Ints, updated_at: Ints, tier:
             "updated_at": batch.moments(updated_at),
         }
     )
+
+
+def _contact(batch: Batch, rows: Ints) -> dict[str, pa.Array]:
+    """Return name and ways to reach a person, as they typed them."""
+    customers, seed = batch.chunk.customers, batch.seed
+    number = customers.number[rows]
+    phones = dirt.phone_texts(
+        people.phone_digits(customers, seed)[rows],
+        customers.phone_kind[rows],
+        chance_of(number, seed, "phone"),
+        batch.config.dirt.untidy_phones,
+    )
+    broken = (chance_of(number, seed, "email") < _BROKEN_EMAILS).tolist()
+    emails = [text.replace("@", "#") if bad else text for text, bad in zip(people.emails(number), broken, strict=True)]
+    return {
+        "name": texts(people.names(number)),
+        "phone": texts(phones),
+        "email": _where(customers.has_email[rows], emails),
+        "wechat_openid": _where(customers.channel[rows] == MINI_PROGRAM, people.wechat_ids(number)),
+        "douyin_id": _where(customers.channel[rows] == DOUYIN, people.douyin_ids(number)),
+    }
+
+
+def _address(batch: Batch, rows: Ints) -> dict[str, pa.Array]:
+    number = batch.chunk.customers.number[rows]
+    province, city, street = dirt.address_parts(
+        batch.chunk.customers.region[rows],
+        people.streets(number),
+        chance_of(number, batch.seed, "address"),
+        batch.config.dirt.address_errors,
+    )
+    return {"province": texts(province), "city": texts(city), "address": texts(street)}
 
 
 def child_tables(batch: Batch) -> SeriesTables:
@@ -175,8 +181,8 @@ def _yes_no(mask: Bools) -> pa.Array:
     return pa.array(np.where(mask, "Y", "N"))
 
 
-def _platform_ids(mask: Bools, ids: list[str]) -> pa.Array:
-    return texts([text if own else None for text, own in zip(ids, mask.tolist(), strict=True)])
+def _where(mask: Bools, values: list[str]) -> pa.Array:
+    return texts([text if here else None for text, here in zip(values, mask.tolist(), strict=True)])
 
 
 def _masked(values: pa.Array, valid: Bools) -> pa.Array:
