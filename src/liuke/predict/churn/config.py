@@ -35,7 +35,7 @@ class ChurnSettings(BaseModel):
         ge=2,
         description="Each stage needs so many who churned and so many who stayed, or nothing is predicted.",
     )
-    max_train_origins: int = Field(default=6, ge=1, description="Past moments to learn from at most; bounds the cost.")
+    max_train_origins: int = Field(default=4, ge=1, description="Past moments to learn from at most; bounds the cost.")
     retrain_days: int = Field(
         default=7, ge=1, description="A model is used for scoring for so many days, then trained anew."
     )

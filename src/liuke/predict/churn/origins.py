@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 
@@ -86,11 +87,8 @@ def read_origins(
     progress.start("churn: past moments", len(cutoffs))
     origins = []
     for cutoff in cutoffs:
-        moment = past.at(cutoff)
-        try:
+        with closing(past.at(cutoff)) as moment:
             seen = observe(moment, builder, horizon_days, window_days)
-        finally:
-            moment.close()
         origins.append(Origin(seen, read_outcomes(later, seen.summary.customer_id, cutoff, horizon_days)))
         progress.advance()
     progress.finish(f"{len(origins)} cutoffs")

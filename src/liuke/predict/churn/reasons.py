@@ -26,6 +26,9 @@ PHRASE_FILE = Path(__file__).with_name("phrases.yaml")
 # Log-odds below which a family isn't worth a sentence: about half a percentage point of probability.
 MIN_WEIGHT = 0.02
 
+# Features that tell the same story, how late a customer is by their own rhythm: one of them is told.
+SAME_STORY = frozenset({"expected_silence", "recency_days", "overdue_ratio", "overdue_longest_ratio", "gap_mean_days"})
+
 _SLOT = re.compile(r"\{(\w+)(:%)?\}")
 
 
@@ -96,15 +99,18 @@ class Phrasebook:
         value = values[tag]
         phrase: Mapping[str, Any] = self.phrases.get(tag, {})
         if math.isnan(value):
-            form: Mapping[str, str] = phrase.get("missing", {})
+            forms = [phrase.get("missing")]
         elif value < 0 and "negative" in phrase:
-            form = phrase["negative"]
+            forms = [phrase["negative"]]
         else:
-            known = all(not math.isnan(values.get(name, math.nan)) for name in phrase.get("needs", ()))
-            form = phrase if known else phrase.get("unknown", {})
-        if not form:
-            return self._plain(tag, value)
-        return self._filled(form["zh"], values), self._filled(form["en"], values)
+            forms = [phrase, phrase.get("unknown")]
+        for form in forms:
+            if form and all(self._known(name, values) for name, _ in _SLOT.findall(form["zh"] + form["en"])):
+                return self._filled(form["zh"], values), self._filled(form["en"], values)
+        return self._plain(tag, value)
+
+    def _known(self, name: str, values: Mapping[str, float]) -> bool:
+        return name == "horizon" or not math.isnan(values.get(name, math.nan))
 
     def _plain(self, tag: str, value: float) -> tuple[str, str]:
         zh, en = self.titles.get(tag, (tag, tag))
@@ -152,26 +158,29 @@ def explain(
         values = dict(zip(names, known.tolist(), strict=True))
         raising = [g for g in order[:n_reasons] if shares[g] >= MIN_WEIGHT]
         lowering = [g for g in order[-1:] if shares[g] <= -MIN_WEIGHT]
-        explained.append(
-            tuple(
-                _reason(groups[g], float(shares[g]), row, np.flatnonzero(member == g), names, values, book)
-                for g in (*raising, *lowering)
-            )
-        )
+        told: list[Reason] = []
+        for g in (*raising, *lowering):
+            strongest = _strongest(row, np.flatnonzero(member == g), names, shares[g] > 0, {r.tag for r in told})
+            if strongest is not None:
+                told.append(_reason(groups[g], float(shares[g]), names[strongest], values, book))
+        explained.append(tuple(told))
     return explained
 
 
-def _reason(
-    family: str,
-    weight: float,
-    row: FloatArray,
-    members: npt.NDArray[np.intp],
-    names: Sequence[str],
-    values: Mapping[str, float],
-    book: Phrasebook,
-) -> Reason:
-    strongest = members[np.argmax(row[members] * (1 if weight > 0 else -1))]
-    tag = names[strongest]
+def _strongest(
+    row: FloatArray, members: npt.NDArray[np.intp], names: Sequence[str], raises: bool, told: set[str]
+) -> int | None:
+    """Return the feature that moves the risk most in the family's direction and isn't said already."""
+    pull = row[members] if raises else -row[members]
+    for i in np.argsort(-pull, kind="stable"):
+        if pull[i] <= 0:
+            return None
+        if not (names[members[i]] in SAME_STORY and told & SAME_STORY):
+            return int(members[i])
+    return None
+
+
+def _reason(family: str, weight: float, tag: str, values: Mapping[str, float], book: Phrasebook) -> Reason:
     value = values[tag]
     zh, en = book.say(tag, values)
     return Reason(

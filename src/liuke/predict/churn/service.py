@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -111,11 +112,8 @@ class ChurnService:
             If a feature knows the outcome.
         """
         progress = progress or SilentProgress()
-        later = self._history.at(as_of)
-        try:
+        with closing(self._history.at(as_of)) as later:
             return self._train(later, rng_seed, progress, populations, save)
-        finally:
-            later.close()
 
     def evaluate(self, as_of: date, rng_seed: int = 0, progress: Progress | None = None) -> ChurnReport | NotEnoughData:
         """Judge the procedure for active buyers and for all customers, without keeping a model."""
@@ -134,6 +132,11 @@ class ChurnService:
         NoModelError
             If there is no model yet; train one first.
         """
+        with closing(self._history.at(as_of)) as moment:
+            return self._score(moment, progress)
+
+    def _score(self, moment: Moment, progress: Progress | None) -> pa.Table:
+        as_of = moment.as_of
         model = self._models.latest(as_of)
         if model is None or model.definition_hash != self._features.definition_hash:
             raise NoModelError(
@@ -141,11 +144,7 @@ class ChurnService:
             )
         progress = progress or SilentProgress()
         progress.start("churn: scores", 1)
-        moment = self._history.at(as_of)
-        try:
-            seen = observe(moment, self._features, model.horizon_days, model.window_days)
-        finally:
-            moment.close()
+        seen = observe(moment, self._features, model.horizon_days, model.window_days)
         scores = self._scores(model, seen)
         progress.advance()
         progress.finish(f"{scores.num_rows:,} active buyers")
@@ -154,9 +153,10 @@ class ChurnService:
     def run(self, as_of: date, rng_seed: int = 0, progress: Progress | None = None) -> ChurnRun:
         """Score a day, training first if the newest model is too old, and write ``churn_scores`` of the day."""
         outcome: ChurnReport | NotEnoughData | None = None
-        if not self._has_fresh_model(as_of):
-            outcome = self.train_and_evaluate(as_of, rng_seed, progress)
-        scores = _SCORES.empty_table() if isinstance(outcome, NotEnoughData) else self.score(as_of, progress)
+        with closing(self._history.at(as_of)) as moment:
+            if not self._has_fresh_model(as_of):
+                outcome = self._train(moment, rng_seed, progress or SilentProgress(), ("active",), True)
+            scores = _SCORES.empty_table() if isinstance(outcome, NotEnoughData) else self._score(moment, progress)
         self._lake.ensure(CHURN_SCORES)
         self._lake.overwrite(CHURN_SCORES.name, scores, {"as_of": as_of}, f"churn:{as_of}", {})
         version = scores["model_version"][0].as_py() if scores.num_rows else None

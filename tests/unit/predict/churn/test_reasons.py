@@ -80,6 +80,16 @@ def test_families_are_added_up_and_the_strongest_feature_speaks(book):
     assert set(kept[0]) == {"family", "direction", "weight", "tag", "value", "zh", "en"}
 
 
+def test_one_story_is_told_once(book):
+    names = ("expected_silence", "recency_days", "purchase_days")
+    families = {"expected_silence": "churn_risk", "recency_days": "lifecycle", "purchase_days": "lifecycle"}
+    features = np.array([[0.8, 62.0, 2.0]])
+    (both,) = explain(np.array([[0.9, 0.4, 0.1]]), features, names, families, book, 3)
+    assert [r.tag for r in both] == ["expected_silence", "purchase_days"]
+    (one,) = explain(np.array([[0.9, 0.4, -0.1]]), features, names, families, book, 3)
+    assert [r.tag for r in one] == ["expected_silence"]
+
+
 def test_a_missing_value_is_null_in_json(book):
     (only,) = explain(np.array([[1.0]]), np.array([[NAN]]), ("silent_days",), {"silent_days": "activity"}, book, 3)
     assert json.loads(to_json(only))[0]["value"] is None
