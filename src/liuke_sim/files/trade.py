@@ -120,6 +120,8 @@ def till_tables(batch: Batch, *, corrected: bool = False) -> SeriesTables:
         return {}
     share = _SLIPS if is_corrected_later(batch.position) else batch.config.dirt.bad_quantities
     slipped = dirt.break_quantities(rng, lines["quantity"], share)
+    if is_corrected_later(batch.position):
+        slipped[0] = -abs(slipped[0])  # a small shop's file, too, has something to correct
     times = batch.moment_texts(lines["at"])
     broken_times = dirt.break_dates(rng, times, batch.config.dirt.bad_dates)
     rows = batch.local(lines["customer"])
