@@ -265,6 +265,11 @@ def test_smtp_log_answers_only_for_the_time_that_it_covers(tmp_path):
     assert fate(begin, "2026-10-05T12:00:59 -- MARK --") is Fate.CANNOT_SAY  # not settled yet
     assert fate(mark) is Fate.CANNOT_SAY  # the log began after the message was sent
     assert fate(begin, seen.replace("liuke.invalid", "liuke.invalid.org"), mark) is Fate.NEVER_ARRIVED
+    exim = ("2026-10-05 19:00:00 +0800 start", "2026-10-05 20:01:30 +0800 1abc <= shop@x.org id=00ff@liuke.invalid")
+    assert fate(*exim) is Fate.ACCEPTED
+    assert fate("2026-10-05 19:00:00 +0800 start", "2026-10-05 20:01:30 +0800 end") is Fate.NEVER_ARRIVED
+    assert fate("2026-10-05 a day alone is no instant", "2026-10-06 nor is this") is Fate.CANNOT_SAY
+    assert fate("2026-02-31T00:00:00 no such day", mark) is Fate.CANNOT_SAY
     assert fate("no time at all <00ff@liuke.invalid>") is Fate.CANNOT_SAY
     log.unlink()
     assert channel.reconcile({"00ff": sent_at}) == {"00ff": Fate.CANNOT_SAY}

@@ -26,6 +26,12 @@ from liuke.engage.outreach.errors import ChannelDown
 _WIRE = SMTP.clone(cte_type="7bit")  # every server takes it, 8BITMIME or not
 _ADDRESS = re.compile(r"[\x21-\x3f\x41-\x7e]+@[A-Za-z0-9.-]+")  # what goes into RCPT without SMTPUTF8
 
+# 2026-10-05T12:00:01.5+08:00, or with spaces between the parts as Exim writes it; a day alone is no instant
+_STAMP = re.compile(
+    r"(?P<day>\d{4}-(0[1-9]|1[0-2])-([0-2]\d|3[01]))[T ](?P<time>([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?)"
+    r" ?(?P<offset>Z|[+-]\d{2}:?\d{2})?(?=\s)"
+)
+
 
 class SmtpChannel:
     """The channel ``smtp``."""
@@ -177,16 +183,21 @@ def _quit(server: smtplib.SMTP) -> None:
 
 
 def _log_lines(pattern: str) -> Iterator[tuple[datetime, str]]:
-    """Yield instant (naive UTC) and text of each complete line that begins with an ISO time."""
+    """Yield instant (naive UTC) and text of each complete line that begins with a time."""
     for name in sorted(glob.glob(pattern)):
         with Path(name).open(encoding="utf-8", errors="replace", newline="\n") as file:
             for line in file:
-                if not line.endswith("\n"):
-                    continue  # still being written
-                stamp = line.split(maxsplit=1)[:1]
-                try:
-                    instant = datetime.fromisoformat(stamp[0]) if stamp else None
-                except ValueError:
-                    instant = None
+                instant = _instant(line) if line.endswith("\n") else None  # else it is still being written
                 if instant is not None:
-                    yield (instant.astimezone(UTC).replace(tzinfo=None) if instant.tzinfo else instant), line
+                    yield instant, line
+
+
+def _instant(line: str) -> datetime | None:
+    stamp = _STAMP.match(line)
+    if stamp is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(f"{stamp['day']}T{stamp['time']}{stamp['offset'] or ''}")
+    except ValueError:  # 31 February
+        return None
+    return instant.astimezone(UTC).replace(tzinfo=None) if instant.tzinfo else instant
