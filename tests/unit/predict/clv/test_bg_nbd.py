@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import os
 from collections import defaultdict
 from datetime import date, datetime
 from pathlib import Path
@@ -21,13 +20,9 @@ CALIBRATION_END = date(1997, 9, 30)
 
 
 @pytest.fixture(scope="module")
-def cdnow() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    root = os.environ.get("LIUKE_DATA")
-    path = Path(root or ".") / "cdnow" / "cdnow_sample.csv.gz"
-    if not root or not path.exists():
-        pytest.skip("LIUKE_DATA does not point to the CDNOW sample")
+def cdnow(data_dir: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     days: dict[str, set[date]] = defaultdict(set)
-    with gzip.open(path, "rt") as lines:
+    with gzip.open(data_dir / "cdnow" / "cdnow_sample.csv.gz", "rt") as lines:
         for row in csv.DictReader(lines):
             day = datetime.strptime(row["date"], "%Y%m%d").date()
             if day <= CALIBRATION_END:
