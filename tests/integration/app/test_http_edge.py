@@ -15,7 +15,9 @@ WEB = Path(__file__).resolve().parents[3] / "web"
 
 def test_the_committed_schema_is_the_one_the_api_has(client):
     committed = json.loads((WEB / "openapi.json").read_text(encoding="utf-8"))
-    assert committed == client.app.openapi(), "run: python -m liuke.app.http > web/openapi.json, then npm run generate-api"
+    assert committed == client.app.openapi(), (
+        "run: python -m liuke.app.http > web/openapi.json, then npm run generate-api"
+    )
 
 
 def test_every_answer_forbids_framing_sniffing_and_foreign_scripts(client):

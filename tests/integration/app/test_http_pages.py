@@ -72,7 +72,9 @@ def test_tag_filter_counts_agree_with_the_values_offered(sign_in):
     client = sign_in("analyst")
     for tag in client.get("/api/tags").json()["tags"]:
         for value in tag["values"]:
-            found = client.get("/api/customers", params={"tag": f"{tag['key']}:{value['value']}", "page_size": 1}).json()
+            found = client.get(
+                "/api/customers", params={"tag": f"{tag['key']}:{value['value']}", "page_size": 1}
+            ).json()
             assert found["total"] == value["customers"], (tag["key"], value)
 
 
@@ -141,7 +143,9 @@ def test_customer_page_has_tags_risk_and_contacts(sign_in):
 
 def test_timeline_is_newest_first_filtered_and_complete(sign_in):
     client = sign_in("operator")
-    whole = [client.get("/api/customers/100005/timeline", params={"page": n, "page_size": 20}).json() for n in (1, 2, 3)]
+    whole = [
+        client.get("/api/customers/100005/timeline", params={"page": n, "page_size": 20}).json() for n in (1, 2, 3)
+    ]
     days = [row["occurred_on"] for page in whole for row in page["rows"]]
     assert len(days) == whole[0]["total"] == sum(whole[0]["counts"].values())
     assert days == sorted(days, reverse=True)

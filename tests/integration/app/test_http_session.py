@@ -102,9 +102,9 @@ def test_preferences_are_remembered_for_the_user(sign_in):
 
 
 def test_users_are_made_with_care(shop):
-    with pytest.raises(access.UserExists):
+    with pytest.raises(access.UserExistsError):
         access.create_user(shop.operations, "admin", PASSWORD, "admin", console_shop.NOW)
-    with pytest.raises(access.PasswordTooWeak):
+    with pytest.raises(access.WeakPasswordError):
         access.create_user(shop.operations, "new", "short", "admin", console_shop.NOW)
     with pytest.raises(Exception, match="no role"):
         access.create_user(shop.operations, "new", PASSWORD, "king", console_shop.NOW)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 
 import console_shop
 import duckdb
 import pytest
 
-from liuke.app.publish import NothingPublished, PublishedReader, current_build
+from liuke.app.publish import NothingPublishedError, PublishedReader, current_build
 
 
 def test_nothing_is_there_before_the_first_build(tmp_path):
-    with pytest.raises(NothingPublished):
+    with pytest.raises(NothingPublishedError):
         PublishedReader(tmp_path).current()
 
 
@@ -45,7 +46,10 @@ def test_the_same_inputs_give_the_same_build(shop):
     def content() -> list[bytes]:
         folder = current_build(shop.workspace.published_dir)
         assert folder is not None
-        return [(folder / name).read_bytes() for name in ("overview.json", "tags.json", "customers.parquet", "timeline.parquet")]
+        return [
+            (folder / name).read_bytes()
+            for name in ("overview.json", "tags.json", "customers.parquet", "timeline.parquet")
+        ]
 
     first = content()
     console_shop.publish_shop(shop, now=console_shop.NOW + timedelta(hours=1))
@@ -82,6 +86,4 @@ def test_timeline_row_groups_are_small_and_sorted(shop):
     ).fetchall()
     assert len(groups) > 1
     assert all(n <= 10_240 for _, n, _, _ in groups)
-    assert all(earlier[3] <= later[2] for earlier, later in zip(groups, groups[1:], strict=False))
-
-
+    assert all(earlier[3] <= later[2] for earlier, later in pairwise(groups))

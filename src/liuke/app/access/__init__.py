@@ -1,10 +1,10 @@
 """Who may see and do what: users, sessions, roles and the audit chain."""
 
-from .audit import AuditEntry, first_broken_entry, record, recent
-from .contracts import Permission, Preferences, Role, SignedIn, User
-from .errors import PasswordTooWeak, SignInRefused, SignInThrottled, UserExists
-from .passwords import generate_password
-from .service import (
+from liuke.app.access.audit import AuditEntry, first_broken_entry, recent, record
+from liuke.app.access.contracts import Permission, Preferences, Role, SignedIn, User
+from liuke.app.access.errors import SignInRefusedError, SignInThrottledError, UserExistsError, WeakPasswordError
+from liuke.app.access.passwords import generate_password
+from liuke.app.access.service import (
     create_user,
     list_users,
     session_user,
@@ -16,15 +16,15 @@ from .service import (
 
 __all__ = [
     "AuditEntry",
-    "PasswordTooWeak",
     "Permission",
     "Preferences",
     "Role",
-    "SignInRefused",
-    "SignInThrottled",
+    "SignInRefusedError",
+    "SignInThrottledError",
     "SignedIn",
     "User",
-    "UserExists",
+    "UserExistsError",
+    "WeakPasswordError",
     "create_user",
     "first_broken_entry",
     "generate_password",

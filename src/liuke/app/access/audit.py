@@ -13,7 +13,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
 
-from . import tables
+from liuke.app.access import tables
 
 GENESIS = "0" * 64
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from liuke.kernel.errors import LiukeError, UsageError
 
 
-class UserExists(UsageError):
+class UserExistsError(UsageError):
     """A user of this name is there already."""
 
 
-class PasswordTooWeak(UsageError):
+class WeakPasswordError(UsageError):
     """The password is too short or too common in shape."""
 
 
-class SignInRefused(LiukeError):
+class SignInRefusedError(LiukeError):
     """Name or password is wrong; which of the two is not told."""
 
 
-class SignInThrottled(LiukeError):
+class SignInThrottledError(LiukeError):
     """Too many failures; `retry_after_seconds` says when to try again."""
 
     def __init__(self, retry_after_seconds: int) -> None:

@@ -8,8 +8,8 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from .config import GENERATED_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH
-from .errors import PasswordTooWeak
+from liuke.app.access.config import GENERATED_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH
+from liuke.app.access.errors import WeakPasswordError
 
 _HASHER = PasswordHasher()  # Argon2id with the parameters of RFC 9106, low-memory profile
 
@@ -22,11 +22,11 @@ def hash_password(password: str) -> str:
 
     Raises
     ------
-    PasswordTooWeak
+    WeakPasswordError
         Shorter than `MIN_PASSWORD_LENGTH`, or one character repeated.
     """
     if len(password) < MIN_PASSWORD_LENGTH or len(set(password)) < 4:
-        raise PasswordTooWeak(
+        raise WeakPasswordError(
             "This password is too weak.",
             hint=f"Use at least {MIN_PASSWORD_LENGTH} characters, not all alike.",
         )

@@ -10,14 +10,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from liuke.app.access import config, tables, throttle
+from liuke.app.access.audit import record
+from liuke.app.access.contracts import Preferences, Role, SignedIn, User
+from liuke.app.access.errors import SignInRefusedError, SignInThrottledError, UserExistsError
+from liuke.app.access.passwords import hash_password, needs_rehash, password_matches
 from liuke.kernel.errors import UsageError
 from liuke.store.operations import Operations
-
-from . import config, tables, throttle
-from .audit import record
-from .contracts import Preferences, Role, SignedIn, User
-from .errors import SignInRefused, SignInThrottled, UserExists
-from .passwords import hash_password, needs_rehash, password_matches
 
 
 def create_user(operations: Operations, name: str, password: str, role: Role | str, now: datetime) -> User:
@@ -25,9 +24,9 @@ def create_user(operations: Operations, name: str, password: str, role: Role | s
 
     Raises
     ------
-    UserExists
+    UserExistsError
         Choose another name, or change that user's password.
-    PasswordTooWeak
+    WeakPasswordError
         Choose a longer password.
     """
     name = name.strip()
@@ -43,7 +42,7 @@ def create_user(operations: Operations, name: str, password: str, role: Role | s
             record(connection, "cli", "user.create", now, {"user": name, "role": role.value})
             return _user(_by_name(connection, name))
     except IntegrityError as error:
-        raise UserExists(f"There is a user “{name}” already.", hint="Choose another name.") from error
+        raise UserExistsError(f"There is a user “{name}” already.", hint="Choose another name.") from error
 
 
 def set_password(operations: Operations, name: str, password: str, now: datetime) -> None:
@@ -77,9 +76,9 @@ def sign_in(operations: Operations, name: str, password: str, address: str, now:
 
     Raises
     ------
-    SignInThrottled
+    SignInThrottledError
         Wait as long as it says.
-    SignInRefused
+    SignInRefusedError
         Name or password is wrong.
     """
     name = name.strip()[:64]
@@ -88,14 +87,14 @@ def sign_in(operations: Operations, name: str, password: str, address: str, now:
         wait = throttle.remaining_wait(connection, subjects, now)
         row = _by_name(connection, name)
     if wait:
-        raise SignInThrottled(wait)
+        raise SignInThrottledError(wait)
     # Outside any transaction: hashing takes tens of milliseconds on purpose.
     matches = password_matches(row.password_hash if row else None, password)
     if row is None or not matches:
         with operations.begin() as connection:
             throttle.count_failure(connection, subjects, now)
             record(connection, name, "session.refuse", now, {"address": address})
-        raise SignInRefused("Name or password is wrong.", hint="Check both; capital letters count.")
+        raise SignInRefusedError("Name or password is wrong.", hint="Check both; capital letters count.")
     fresh = hash_password(password) if needs_rehash(row.password_hash) else row.password_hash
     return _open_session(operations, row, fresh, address, now)
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from . import config, tables
+from liuke.app.access import config, tables
 
 
 def wait_seconds(failures: int, since_last: timedelta) -> int:
@@ -22,7 +22,7 @@ def wait_seconds(failures: int, since_last: timedelta) -> int:
     if failures < config.FREE_FAILURES or since_last > config.FAILURE_MEMORY:
         return 0
     # The exponent is bounded first: 2 ** 10000 is a number nobody wants to build.
-    wait = min(2 ** min(failures - config.FREE_FAILURES, 10), config.MAX_WAIT_SECONDS)
+    wait = min(1 << min(failures - config.FREE_FAILURES, 10), config.MAX_WAIT_SECONDS)
     return max(0, math.ceil(wait - since_last.total_seconds()))
 
 

@@ -2,6 +2,6 @@
 
 import sys
 
-from .app import openapi_text
+from liuke.app.http.app import openapi_text
 
 sys.stdout.write(openapi_text())

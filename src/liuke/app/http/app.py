@@ -7,12 +7,11 @@ import json
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
+from liuke.app.http import models, problems, spa
+from liuke.app.http.ports import ConsoleContext
+from liuke.app.http.routes import ROUTERS
+from liuke.app.http.security import SecurityMiddleware
 from liuke.app.publish import PublishedReader
-
-from . import models, problems, spa
-from .ports import ConsoleContext
-from .routes import ROUTERS
-from .security import SecurityMiddleware
 
 API_VERSION = "1"  # of the contract with callers; it grows when an answer changes its meaning
 _COMPRESS_FROM = 1_000  # bytes; below that a gzip header costs more than it saves

@@ -7,10 +7,9 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from liuke.app import access
+from liuke.app.http.ports import ConsoleContext
+from liuke.app.http.problems import HttpError
 from liuke.app.publish import OpenBuild, PublishedReader
-
-from .ports import ConsoleContext
-from .problems import HttpProblem
 
 COOKIE = "liuke_session"
 
@@ -29,13 +28,13 @@ def _user(request: Request, context: Context) -> access.User:
     token = request.cookies.get(COOKIE)
     user = access.session_user(context.operations, token, context.clock()) if token else None
     if user is None:
-        raise HttpProblem(401, "not_signed_in", "You are not signed in.", "Sign in, then try again.")
+        raise HttpError(401, "not_signed_in", "You are not signed in.", "Sign in, then try again.")
     return user
 
 
 def _admin(user: SignedInUser) -> access.User:
     if not user.may(access.Permission.SEE_ADMIN):
-        raise HttpProblem(403, "not_allowed", "Your role may not see this.", "Ask an administrator of this shop.")
+        raise HttpError(403, "not_allowed", "Your role may not see this.", "Ask an administrator of this shop.")
     return user
 
 

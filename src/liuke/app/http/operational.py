@@ -6,13 +6,12 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from liuke.app.http.ports import ConsoleContext
 from liuke.collect.quality import Quarantine
 from liuke.collect.sources import loads as loads_table
 from liuke.engage.outreach import outbox
 from liuke.store.lineage import StepLog
 from liuke.store.operations import Operations
-
-from .ports import ConsoleContext
 
 LOADS_SHOWN = 200
 STEPS_SHOWN = 100

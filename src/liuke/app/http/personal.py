@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from liuke.app.access import Permission, User
+from liuke.app.http.models import Contactable
+from liuke.app.http.ports import ConsoleContext
 from liuke.app.publish import OpenBuild, customers_of, identities_of
 from liuke.collect.identity import ProfileBook
-
-from .models import Contactable
-from .ports import ConsoleContext
 
 _LARGEST_ID = 2**63 - 1
 

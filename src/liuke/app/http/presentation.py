@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from .models import CustomerTag, Risk, TagFamily, Value, Words
+from liuke.app.http.models import CustomerTag, Risk, TagFamily, Value, Words
 
 
 def tag_families(definitions: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> list[TagFamily]:

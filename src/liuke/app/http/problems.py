@@ -9,21 +9,21 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from liuke.app.access import SignInRefused, SignInThrottled
-from liuke.app.publish import NothingPublished
+from liuke.app.access import SignInRefusedError, SignInThrottledError
+from liuke.app.publish import NothingPublishedError
 from liuke.kernel.errors import LiukeError, LockedError, ServiceError, UsageError
 
 _STATUS: tuple[tuple[type[LiukeError], int], ...] = (
-    (SignInRefused, 401),
-    (SignInThrottled, 429),
-    (NothingPublished, 503),
+    (SignInRefusedError, 401),
+    (SignInThrottledError, 429),
+    (NothingPublishedError, 503),
     (LockedError, 503),
     (ServiceError, 502),
     (UsageError, 400),
 )
 
 
-class HttpProblem(LiukeError):
+class HttpError(LiukeError):
     """An error of the HTTP edge itself."""
 
     def __init__(self, status: int, code: str, message: str, hint: str = "") -> None:
@@ -40,7 +40,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-def problem(status: int, code: str, message: str, hint: str = "", headers: dict[str, str] | None = None) -> JSONResponse:
+def problem(
+    status: int, code: str, message: str, hint: str = "", headers: dict[str, str] | None = None
+) -> JSONResponse:
     """Build the response of one problem."""
     content = {"code": code, "message": message, "hint": hint}
     return JSONResponse(content, status_code=status, headers=headers)
@@ -48,10 +50,10 @@ def problem(status: int, code: str, message: str, hint: str = "", headers: dict[
 
 async def _liuke(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, LiukeError)
-    if isinstance(error, HttpProblem):
+    if isinstance(error, HttpError):
         return problem(error.status, error.code, error.message, error.hint)
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
-    headers = {"Retry-After": str(error.retry_after_seconds)} if isinstance(error, SignInThrottled) else None
+    headers = {"Retry-After": str(error.retry_after_seconds)} if isinstance(error, SignInThrottledError) else None
     return problem(status, _code(type(error)), error.message, error.hint, headers)
 
 
@@ -70,8 +72,10 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
 
 async def _unexpected(_: Request, error: Exception) -> JSONResponse:
     # The server logs the traceback; a browser learns nothing about the inside.
-    return problem(500, "internal_error", "Something went wrong inside Liuke.", "The server's log says what; try again.")
+    return problem(
+        500, "internal_error", "Something went wrong inside Liuke.", "The server's log says what; try again."
+    )
 
 
 def _code(kind: type[LiukeError]) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__.removesuffix("Error")).lower()

@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .problems import problem
+from liuke.app.http.problems import problem
 
 CONSOLE_HEADER = "x-liuke-request"
-"""A header that a form of another site cannot set; scripts of another site would need a CORS permission we never give."""
+"""A form of another site cannot set a header, and its scripts would need a CORS permission that we never give."""
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 

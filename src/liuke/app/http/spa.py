@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from .problems import problem
+from liuke.app.http.problems import problem
 
 _NOT_BUILT = """<!doctype html><meta charset="utf-8"><title>Liuke</title>
 <p>控制台尚未构建。The console has not been built yet.</p><p>Run <code>make console</code>, then reload.</p>"""

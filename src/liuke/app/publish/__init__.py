@@ -1,9 +1,9 @@
 """What does the console read? A folder of files that is built beside the old one and flipped in at once."""
 
-from .build import publish
-from .contracts import Build, MetricWord, PublishSource, StrategyWord, TagWord, Vocabulary
-from .errors import NothingPublished
-from .look_ups import (
+from liuke.app.publish.build import publish
+from liuke.app.publish.contracts import Build, MetricWord, PublishSource, StrategyWord, TagWord, Vocabulary
+from liuke.app.publish.errors import NothingPublishedError
+from liuke.app.publish.look_ups import (
     CustomerQuery,
     Page,
     Sort,
@@ -16,14 +16,14 @@ from .look_ups import (
     parse_tag_filter,
     timeline,
 )
-from .pointer import current_build
-from .reader import OpenBuild, PublishedReader
+from liuke.app.publish.pointer import current_build
+from liuke.app.publish.reader import OpenBuild, PublishedReader
 
 __all__ = [
     "Build",
     "CustomerQuery",
     "MetricWord",
-    "NothingPublished",
+    "NothingPublishedError",
     "OpenBuild",
     "Page",
     "PublishSource",

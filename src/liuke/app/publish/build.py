@@ -13,15 +13,14 @@ from typing import Any
 
 import duckdb
 
+from liuke.app.publish import pointer
+from liuke.app.publish.contracts import Build, PublishSource, Vocabulary
+from liuke.app.publish.overview import overview
+from liuke.app.publish.results import materialise
+from liuke.app.publish.tables import contacts_sql, customers_sql, identities_sql, timeline_sql
+from liuke.app.publish.tags import tag_columns, tag_document
 from liuke.kernel.results import NotEnoughData
 from liuke.kernel.shop import ShopProfile
-
-from . import pointer
-from .contracts import Build, PublishSource, Vocabulary
-from .overview import overview
-from .results import materialise
-from .tables import contacts_sql, customers_sql, identities_sql, timeline_sql
-from .tags import tag_columns, tag_document
 
 CUSTOMER_ROW_GROUP = 10_000
 TIMELINE_ROW_GROUP = 8_192
@@ -76,16 +75,22 @@ def publish(
     results = materialise(connection, relations, moment.as_of)
     keys = tag_columns(connection, results["customer_tags"], {word.key for word in vocabulary.tags})
     customers = _write(connection, customers_sql(results, keys), folder / "customers.parquet", CUSTOMER_ROW_GROUP)
-    timeline = _write(connection, timeline_sql(results), folder / "timeline.parquet", TIMELINE_ROW_GROUP,
-                      {"as_of": moment.as_of})
+    timeline = _write(
+        connection, timeline_sql(results), folder / "timeline.parquet", TIMELINE_ROW_GROUP, {"as_of": moment.as_of}
+    )
     _write(connection, contacts_sql(results), folder / "contacts.parquet", TIMELINE_ROW_GROUP)
     _write(connection, identities_sql(identity_sql), folder / "identities.parquet", TIMELINE_ROW_GROUP)
     connection.execute(f"CREATE OR REPLACE TEMP VIEW published_customers AS FROM '{folder / 'customers.parquet'}'")
     status = {
-        "build": build_id, "as_of": moment.as_of, "published_at": now, "shop": shop.model_dump(), "tables": list(tables),
+        "build": build_id,
+        "as_of": moment.as_of,
+        "published_at": now,
+        "shop": shop.model_dump(),
+        "tables": list(tables),
         "notes": {part: asdict(note) for part, note in (notes or {}).items()},
         "events": {event: {"zh": zh, "en": en} for event, (zh, en) in vocabulary.events.items()},
-        "customers": customers, "timeline_rows": timeline,
+        "customers": customers,
+        "timeline_rows": timeline,
     }
     _write_json(folder / "overview.json", overview(connection, results, vocabulary.metrics, vocabulary.strategies))
     _write_json(folder / "tags.json", tag_document(connection, keys, vocabulary.tags))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from liuke.kernel.errors import ServiceError
 
 
-class NothingPublished(ServiceError):
+class NothingPublishedError(ServiceError):
     """There is no published build in this workspace yet."""
 
     def __init__(self) -> None:

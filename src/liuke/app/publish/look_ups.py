@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from liuke.app.publish.reader import OpenBuild
+from liuke.app.publish.tables import TAG_PREFIX, quoted
 from liuke.kernel.errors import UsageError
-
-from .reader import OpenBuild
-from .tables import TAG_PREFIX, quoted
 
 SORTS = {
     "value_at_risk": "value_at_risk_minor",
@@ -76,7 +75,9 @@ def parse_tag_filter(build: OpenBuild, text: str) -> TagFilter:
         try:
             return TagFilter(key, low=float(low) if low else None, high=float(high) if high else None)
         except ValueError as error:
-            raise UsageError(f"“{wanted}” is no range of numbers.", hint="Write low..high, such as 100..500.") from error
+            raise UsageError(
+                f"“{wanted}” is no range of numbers.", hint="Write low..high, such as 100..500."
+            ) from error
     return TagFilter(key, values=tuple(wanted.split("|")))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from .contracts import MetricWord, StrategyWord
+from liuke.app.publish.contracts import MetricWord, StrategyWord
 
 Row = dict[str, Any]
 LEVELS = ("red", "orange", "yellow", "blue")
@@ -67,8 +67,8 @@ def _levels(connection: duckdb.DuckDBPyConnection) -> list[Row]:
         row["level"]: row
         for row in rows(
             connection,
-            """SELECT level, count(*) AS customers, coalesce(sum(value_at_risk_minor), 0)::BIGINT AS value_at_risk_minor,
-                      avg(probability) AS mean_probability
+            """SELECT level, count(*) AS customers, avg(probability) AS mean_probability,
+                      coalesce(sum(value_at_risk_minor), 0)::BIGINT AS value_at_risk_minor
                FROM published_customers WHERE level IS NOT NULL GROUP BY level""",
         )
     }
@@ -113,8 +113,12 @@ def _a_year_before(day: date) -> date:
 
 def _cohorts(connection: duckdb.DuckDBPyConnection, table: str) -> list[Row]:
     cohorts: dict[date, Row] = {}
-    for row in rows(connection, f"SELECT cohort, month_index, customers, active FROM {table} ORDER BY cohort, month_index"):
-        cohort = cohorts.setdefault(row["cohort"], {"cohort": row["cohort"], "customers": row["customers"], "active": []})
+    for row in rows(
+        connection, f"SELECT cohort, month_index, customers, active FROM {table} ORDER BY cohort, month_index"
+    ):
+        cohort = cohorts.setdefault(
+            row["cohort"], {"cohort": row["cohort"], "customers": row["customers"], "active": []}
+        )
         cohort["active"].append({"month_index": row["month_index"], "active": row["active"]})
     return list(cohorts.values())[-COHORTS_SHOWN:]
 

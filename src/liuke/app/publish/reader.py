@@ -12,8 +12,8 @@ from typing import Any
 
 import duckdb
 
-from .errors import NothingPublished
-from .pointer import current_build
+from liuke.app.publish.errors import NothingPublishedError
+from liuke.app.publish.pointer import current_build
 
 MEMORY_LIMIT = "512MB"  # for all queries of one build together
 THREADS = 2
@@ -78,12 +78,12 @@ class PublishedReader:
 
         Raises
         ------
-        NothingPublished
+        NothingPublishedError
             Run the loop first.
         """
         folder = current_build(self._published_dir)
         if folder is None:
-            raise NothingPublished
+            raise NothingPublishedError
         with self._lock:
             if self._open is None or self._open.build_id != folder.name:
                 self._open = OpenBuild(folder)

@@ -28,9 +28,7 @@ _EMPTY = {
 }
 
 
-def materialise(
-    connection: duckdb.DuckDBPyConnection, relations: Mapping[str, str], as_of: date
-) -> dict[str, str]:
+def materialise(connection: duckdb.DuckDBPyConnection, relations: Mapping[str, str], as_of: date) -> dict[str, str]:
     """Put the rows of `as_of` into temporary tables and return their names, one per table of the loop.
 
     Parameters
@@ -41,8 +39,10 @@ def materialise(
     names = {}
     for table, columns in _EMPTY.items():
         name = names[table] = f"publish_{table}"
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {_rows(table, columns, relations.get(table))}", _bind(
-            table, relations, as_of))
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {name} AS {_rows(table, columns, relations.get(table))}",
+            _bind(table, relations, as_of),
+        )
     return names
 
 

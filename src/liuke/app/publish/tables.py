@@ -19,13 +19,15 @@ def quoted(identifier: str) -> str:
     """Quote an SQL identifier."""
     return '"' + identifier.replace('"', '""') + '"'
 
+
 def customers_sql(results: Mapping[str, str], tag_keys: Iterable[str]) -> str:
     """One row per customer: profile, purchases, risk, contacts and every tag as a column of its own."""
     tags = "".join(f",\n    t.{quoted(key)} AS {quoted(TAG_PREFIX + key)}" for key in tag_keys)
     return f"""
 WITH bought AS (
     SELECT customer_id, count(DISTINCT order_id)::BIGINT AS n_orders, sum(net_minor)::BIGINT AS net_minor,
-           sum(margin_minor)::BIGINT AS margin_minor, min(occurred_on) AS first_order_on, max(occurred_on) AS last_order_on
+           sum(margin_minor)::BIGINT AS margin_minor, min(occurred_on) AS first_order_on,
+           max(occurred_on) AS last_order_on
     FROM purchases GROUP BY customer_id
 ), born AS (
     SELECT customer_id, count(*)::BIGINT AS n_children,
@@ -74,7 +76,8 @@ WITH items AS (
     UNION ALL
     SELECT e.customer_id, e.occurred_at, e.occurred_on, 'event', e.event, e.channel, NULL,
            CASE WHEN p.product_id IS NULL AND e.category IS NULL THEN NULL
-                ELSE to_json(struct_pack(product := coalesce(p.name, p.product_key), category := e.category))::VARCHAR END
+                ELSE to_json(struct_pack(product := coalesce(p.name, p.product_key),
+                                         category := e.category))::VARCHAR END
     FROM events e LEFT JOIN products p USING (product_id)
     UNION ALL
     SELECT x.customer_id, x.sent_at, coalesce(x.sent_at::DATE, x.planned_on), 'contact', x.strategy, x.channel, NULL,

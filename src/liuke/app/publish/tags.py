@@ -7,9 +7,9 @@ from typing import Any
 
 import duckdb
 
-from .contracts import TagWord
-from .overview import rows
-from .tables import TAG_PREFIX, quoted
+from liuke.app.publish.contracts import TagWord
+from liuke.app.publish.overview import rows
+from liuke.app.publish.tables import TAG_PREFIX, quoted
 
 PICKABLE_VALUES = 40
 """Values offered in a filter; a tag with more of them is searched by number or typed text."""
@@ -57,7 +57,9 @@ def _describe(connection: duckdb.DuckDBPyConnection, key: str, word: TagWord | N
     return described | {"values": _values(connection, column, kind, word)}
 
 
-def _values(connection: duckdb.DuckDBPyConnection, column: str, kind: str, word: TagWord | None) -> list[dict[str, Any]]:
+def _values(
+    connection: duckdb.DuckDBPyConnection, column: str, kind: str, word: TagWord | None
+) -> list[dict[str, Any]]:
     if kind not in {"text", "boolean", "list"}:
         return []
     value = f"unnest({column})" if kind == "list" else column

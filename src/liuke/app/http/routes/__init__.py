@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from . import admin, customers, data, health, outreach, overview, session
+from liuke.app.http.routes import admin, customers, data, health, outreach, overview, session
 
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from fastapi import APIRouter, Request
 
 from liuke.app import access
-from liuke.app.publish import NothingPublished, PublishedReader
-
-from .. import operational
-from ..dependencies import Admin, Context
-from ..models import Administration
+from liuke.app.http import operational
+from liuke.app.http.dependencies import Admin, Context
+from liuke.app.http.models import Administration
+from liuke.app.publish import NothingPublishedError, PublishedReader
 
 router = APIRouter(prefix="/api/admin", tags=["admin"])
 
@@ -23,10 +23,8 @@ def get_administration(user: Admin, request: Request, context: Context) -> Admin
     """Return steps of the loop, users and the end of the audit chain; for administrators."""
     reader: PublishedReader = request.app.state.reader
     status: dict[str, Any] = {}
-    try:
+    with suppress(NothingPublishedError):  # the page is useful before the first run, too
         status = reader.current().status
-    except NothingPublished:
-        pass  # the page is useful before the first run, too
     with context.operations.read() as connection:
         entries = access.recent(connection, AUDIT_ROWS)
         intact = access.first_broken_entry(connection) is None
@@ -35,8 +33,10 @@ def get_administration(user: Admin, request: Request, context: Context) -> Admin
         "build": status.get("build"),
         "published_at": status.get("published_at"),
         "runs": operational.runs(context),
-        "users": [_fields(user, "name", "role", "created_at", "last_signed_in_at")
-                  for user in access.list_users(context.operations)],
+        "users": [
+            _fields(user, "name", "role", "created_at", "last_signed_in_at")
+            for user in access.list_users(context.operations)
+        ],
         "audit": [_fields(entry, "position", "at", "actor", "action", "detail") for entry in entries],
         "audit_intact": intact,
     }

@@ -7,12 +7,11 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 
 from liuke.app import access, publish
-
-from .. import personal
-from ..dependencies import Build, Context, SignedInUser
-from ..models import Contactable, CustomerDetail, CustomerPage, Profile, Timeline
-from ..presentation import risk, strategy_words, tag_families
-from ..problems import HttpProblem
+from liuke.app.http import personal
+from liuke.app.http.dependencies import Build, Context, SignedInUser
+from liuke.app.http.models import Contactable, CustomerDetail, CustomerPage, Profile, Timeline
+from liuke.app.http.presentation import risk, strategy_words, tag_families
+from liuke.app.http.problems import HttpError
 
 router = APIRouter(prefix="/api/customers", tags=["customers"])
 
@@ -98,13 +97,13 @@ def get_timeline(
 def _row(build: Build, customer_id: str) -> dict[str, Any]:
     row = publish.one_customer(build, _number(customer_id))
     if row is None:
-        raise HttpProblem(404, "no_such_customer", f"There is no customer {customer_id}.", "Search for another one.")
+        raise HttpError(404, "no_such_customer", f"There is no customer {customer_id}.", "Search for another one.")
     return row
 
 
 def _number(customer_id: str) -> int:
     if not (customer_id.isascii() and customer_id.isdigit() and int(customer_id) < 2**63):
-        raise HttpProblem(404, "no_such_customer", "A customer id is a whole number.", "Search for the customer.")
+        raise HttpError(404, "no_such_customer", "A customer id is a whole number.", "Search for the customer.")
     return int(customer_id)
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 
-from liuke.app.publish import NothingPublished, PublishedReader
-
-from .. import operational
-from ..dependencies import Context, SignedInUser
-from ..models import Data
+from liuke.app.http import operational
+from liuke.app.http.dependencies import Context, SignedInUser
+from liuke.app.http.models import Data
+from liuke.app.publish import NothingPublishedError, PublishedReader
 
 router = APIRouter(prefix="/api/data", tags=["data"])
 
@@ -19,7 +18,7 @@ def get_data(user: SignedInUser, request: Request, context: Context) -> Data:
     reader: PublishedReader = request.app.state.reader
     try:
         status = reader.current().status
-    except NothingPublished:
+    except NothingPublishedError:
         status = {"as_of": None, "tables": []}
     document = {
         "as_of": status["as_of"],

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 
-from liuke.app.publish import NothingPublished, PublishedReader
-
-from ..models import Health
+from liuke.app.http.models import Health
+from liuke.app.publish import NothingPublishedError, PublishedReader
 
 router = APIRouter(prefix="/api/health", tags=["health"])
 
@@ -17,5 +16,5 @@ def health(request: Request) -> Health:
     reader: PublishedReader = request.app.state.reader
     try:
         return Health(published=True, as_of=reader.current().status["as_of"])
-    except NothingPublished:
+    except NothingPublishedError:
         return Health(published=False, as_of=None)

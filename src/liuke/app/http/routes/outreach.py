@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from .. import operational
-from ..dependencies import Build, Context, SignedInUser
-from ..models import Outreach
+from liuke.app.http import operational
+from liuke.app.http.dependencies import Build, Context, SignedInUser
+from liuke.app.http.models import Outreach
 
 router = APIRouter(prefix="/api/outreach", tags=["outreach"])
 

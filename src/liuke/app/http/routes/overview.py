@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from ..dependencies import Build, SignedInUser
-from ..models import Overview, TagList
+from liuke.app.http.dependencies import Build, SignedInUser
+from liuke.app.http.models import Overview, TagList
 
 router = APIRouter(prefix="/api", tags=["overview"])
 

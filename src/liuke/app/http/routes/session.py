@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
 from liuke.app import access
-from liuke.app.publish import NothingPublished, PublishedReader
+from liuke.app.http.dependencies import COOKIE, Context, SignedInUser
+from liuke.app.http.models import Credentials, PreferenceChange, Session
+from liuke.app.http.ports import ConsoleContext
+from liuke.app.publish import NothingPublishedError, PublishedReader
 from liuke.kernel.money import minor_exponent
-
-from ..dependencies import COOKIE, Context, SignedInUser
-from ..models import Credentials, PreferenceChange, Session
-from ..ports import ConsoleContext
 
 router = APIRouter(prefix="/api/session", tags=["session"])
 
@@ -21,9 +21,7 @@ router = APIRouter(prefix="/api/session", tags=["session"])
 def sign_in(credentials: Credentials, request: Request, response: Response, context: Context) -> Session:
     """Check name and password and set the session cookie."""
     address = request.client.host if request.client else "unknown"
-    signed_in = access.sign_in(
-        context.operations, credentials.name, credentials.password, address, context.clock()
-    )
+    signed_in = access.sign_in(context.operations, credentials.name, credentials.password, address, context.clock())
     response.set_cookie(
         COOKIE,
         signed_in.token,
@@ -58,10 +56,8 @@ def set_preferences(change: PreferenceChange, user: SignedInUser, context: Conte
 def _session(user: access.User, context: ConsoleContext, request: Request) -> Session:
     reader: PublishedReader = request.app.state.reader
     status: dict[str, Any] = {}
-    try:
+    with suppress(NothingPublishedError):  # a fresh workspace: the pages themselves say what to run
         status = reader.current().status
-    except NothingPublished:
-        pass  # a fresh workspace: the pages themselves say what to run
     return Session(
         user=user.name,
         role=user.role.value,
