@@ -134,7 +134,7 @@ rows = st.fixed_dictionaries({
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(tables=rows, trees=st.lists(aggregates() | combined(), min_size=4, max_size=8))
+@given(tables=rows, trees=st.lists(aggregates() | combined(), min_size=8, max_size=14))
 def test_plan_and_reference_agree(tables: dict[str, list[dict[str, Any]]], trees: list[dict[str, Any]]) -> None:
     tables["purchases"] = list({(r["order_id"]): r for r in tables["purchases"]}.values())  # an order is one row
     parsed = [NODE.validate_python(tree) for tree in trees]

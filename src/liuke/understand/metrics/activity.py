@@ -59,7 +59,7 @@ def first_member_day(connection: duckdb.DuckDBPyConnection) -> dt.date | None:
 def retention(
     connection: duckdb.DuckDBPyConnection, periods: Sequence[Period], started: Sequence[str], days: Sequence[int]
 ) -> Mapping[int, Mapping[Period, Kept]]:
-    """Return, for each number of days, who registered in each period and who of them was active exactly so much later."""
+    """Return, per number of days, who registered in each period and who of them was active exactly so much later."""
     came = ", ".join(f"bool_or(a.day - r.day = {day:d}) AS came_{day:d}" for day in days)
     counts = ", ".join(f"count(*) FILTER (WHERE came_{day:d})" for day in days)
     rows = connection.execute(f"""
