@@ -1,6 +1,5 @@
 """What every channel promises. A new one needs a line in the registry and a ``Bench`` here, and is tested in full."""
 
-import importlib.util
 import json
 import sys
 import time
@@ -13,15 +12,8 @@ import pytest
 
 from liuke.engage.outreach import CHANNELS, ChannelDown, Fate, Outgoing, OutreachSettings, build_channels
 
-HELPERS = Path(__file__).parents[1] / "integration" / "outreach"
-
-
-def _mail_server(log: Path):
-    spec = importlib.util.spec_from_file_location("mail_server", HELPERS / "mail_server.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["mail_server"] = module
-    spec.loader.exec_module(module)
-    return module.MailServer(log)
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))  # shared helpers; tests are no package
+from mail_server import MailServer  # noqa: E402
 
 
 def now() -> datetime:
@@ -94,7 +86,7 @@ class SmtpBench:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.log = folder / "unused", folder / "accepted.log"
-        self.server = _mail_server(self.log)
+        self.server = MailServer(self.log)
 
     def __enter__(self):
         self.server.__enter__()

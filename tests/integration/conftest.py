@@ -20,7 +20,7 @@ def operations(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opera
         yield store
         return
     if not POSTGRES:
-        pytest.skip("LIUKE_TEST_POSTGRES names no PostgreSQL server")
+        pytest.skip("optional: LIUKE_TEST_POSTGRES names no PostgreSQL server")
     schema = "t_" + os.urandom(6).hex()
     admin = sa.create_engine(POSTGRES)
     with admin.begin() as connection:

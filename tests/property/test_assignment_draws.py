@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare, kstest, pearsonr
 
@@ -32,6 +32,7 @@ def test_shares_come_out_as_asked():
     assert chisquare(counts, [2_000, 18_000]).pvalue > 0.001
 
 
+@settings(deadline=None)  # a busy machine must not fail it
 @given(st.lists(st.integers(0, 2**63 - 1), min_size=1, max_size=50, unique=True), st.text(max_size=20), st.randoms())
 def test_a_unit_keeps_its_arm_whoever_else_is_drawn(ids, salt, random):
     shares = {"control": 0.3, "treated": 0.7}
@@ -42,6 +43,7 @@ def test_a_unit_keeps_its_arm_whoever_else_is_drawn(ids, salt, random):
     assert part.probabilities.tolist() == [shares[whole[i]] for i in some]
 
 
+@settings(deadline=None)  # a busy machine must not fail it
 @given(st.floats(0, 1))
 def test_a_growing_control_share_takes_units_only_from_the_other_arm(share):
     small, large = sorted((share, 0.5))
