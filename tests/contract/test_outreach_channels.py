@@ -13,7 +13,7 @@ import pytest
 from liuke.engage.outreach import CHANNELS, ChannelDown, Fate, Outgoing, OutreachSettings, build_channels
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))  # shared helpers; tests are no package
-from mail_server import MailServer  # noqa: E402
+from mail_server import MailServer
 
 
 def now() -> datetime:

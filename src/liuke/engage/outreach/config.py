@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+PASSWORD_VARIABLE = "LIUKE_SMTP_PASSWORD"  # noqa: S105 - a name, not a password
 
 
 class _Section(BaseModel):
@@ -35,7 +38,8 @@ class SmtpSettings(_Section):
     )
     user: str = Field(default="", description="Login name; empty means no login.")
     password: SecretStr = Field(
-        default=SecretStr(""), description="Set it in the environment (LIUKE_SMTP_PASSWORD), not in the file."
+        default_factory=lambda: SecretStr(os.environ.get(PASSWORD_VARIABLE, "")),
+        description=f"Leave it out of the file: the environment variable {PASSWORD_VARIABLE} is read.",
     )
     sender: str = Field(default="shop@localhost", description="Address in `From`, with or without a name.")
     reply_to: str = Field(default="", description="Address in `Reply-To`; empty means none.")
