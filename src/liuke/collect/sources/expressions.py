@@ -95,6 +95,7 @@ class Scope:
         self._exact = frozenset(columns)
         self._derived = derived
         self._mapping = mapping
+        self.used: set[str] = set()  # columns that anything compiled so far looks at
 
     def compile(self, text: str, place: str, *, aggregates: bool = False) -> Expression:
         """Check an expression and return its SQL.
@@ -130,10 +131,10 @@ class Scope:
         MappingError
             If the file has no such column; the message proposes a similar one.
         """
-        if name in self._exact:
-            return name
-        if name.casefold() in self._columns:
-            return self._columns[name.casefold()]
+        found = name if name in self._exact else self._columns.get(name.casefold())
+        if found is not None:
+            self.used.add(found)
+            return found
         near = get_close_matches(name.casefold(), list(self._columns), n=1)
         hint = f"did you mean {self._columns[near[0]]!r}?" if near else f"it has: {', '.join(sorted(self._exact))}"
         raise MappingError(f"{self._mapping}, {place}: the file has no column {name!r}", hint)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from liuke.collect.quality import QuarantinedRow
-from liuke.collect.sources.readers import ROW, UNREADABLE, Staged
+from liuke.collect.sources.readers import ROW, Source
 from liuke.collect.sources.sql import identifier, literal
 
 LINE = "(line)"  # the only raw value of a row that couldn't be split into columns
@@ -30,8 +30,9 @@ class Group:
 
 
 def grouped(rows: Iterable[QuarantinedRow]) -> list[Group]:
-    """Return the rows by load, in the order given."""
-    by_load = groupby(rows, key=lambda row: (row.source, row.file_key, row.load_id))
+    """Return the rows by load, in the order given; rows that couldn't be split into columns need a corrected file."""
+    readable = (row for row in rows if set(row.raw) != {LINE})
+    by_load = groupby(readable, key=lambda row: (row.source, row.file_key, row.load_id))
     return [Group(*key, tuple(members)) for key, members in by_load]
 
 
@@ -42,18 +43,12 @@ def digest(group: Group, behaviours: Sequence[str]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def stage_held(connection: duckdb.DuckDBPyConnection, group: Group, folder: Path) -> Staged:
-    """Make held rows queryable as the file's rows were, with the numbers they had there."""
-    connection.execute(f"CREATE TEMP TABLE {UNREADABLE} ({ROW} BIGINT, reason VARCHAR, line VARCHAR)")
-    unreadable = [row for row in group.rows if set(row.raw) == {LINE}]
-    readable = [row for row in group.rows if set(row.raw) != {LINE}]
-    if unreadable:
-        values = [[row.row_number, row.reason, row.raw[LINE]] for row in unreadable]
-        connection.executemany(f"INSERT INTO {UNREADABLE} VALUES (?, ?, ?)", values)
-    names = list(dict.fromkeys(name for row in readable for name in row.raw))
-    columns = {name: pa.array([row.raw.get(name) for row in readable], pa.string()) for name in names}
+def held_source(connection: duckdb.DuckDBPyConnection, group: Group, folder: Path) -> Source:
+    """Make held rows scannable as the file's rows were, with the numbers they had there."""
+    names = list(dict.fromkeys(name for row in group.rows for name in row.raw))
+    columns = {name: pa.array([row.raw.get(name) for row in group.rows], pa.string()) for name in names}
     path = folder / "rows.parquet"
-    pq.write_table(pa.table({ROW: pa.array([row.row_number for row in readable], pa.int64()), **columns}), path)
+    pq.write_table(pa.table({ROW: pa.array([row.row_number for row in group.rows], pa.int64()), **columns}), path)
     listed = ", ".join(identifier(name) for name in (ROW, *names))
     relation = f"(SELECT {listed} FROM read_parquet({literal(str(path))}))"
-    return Staged(relation, dict.fromkeys(names, "VARCHAR"), len(readable), len(unreadable))
+    return Source(relation, dict.fromkeys(names, "VARCHAR"), group.file_key)

@@ -22,8 +22,8 @@ from liuke.collect.sources.errors import RefusedFileError
 from liuke.collect.sources.held import LINE
 from liuke.collect.sources.loads import Outcome
 from liuke.collect.sources.plan import QUARANTINED, Plan
-from liuke.collect.sources.projection import BEGINNING, Origin, emission_sql, link_sql
-from liuke.collect.sources.readers import ROW, UNREADABLE, Staged
+from liuke.collect.sources.projection import BEGINNING, Origin, emission_sql, link_sql, wanted_ids
+from liuke.collect.sources.readers import ROW, UNREADABLE, Source
 from liuke.collect.sources.sql import identifier, literal
 from liuke.collect.sources.tables import ROW_KEYS
 from liuke.collect.sources.targets import OPERATIONAL
@@ -35,16 +35,16 @@ _BATCH_ROWS = 20_000
 
 
 class Landing:
-    """Brings one staged file down.
+    """Brings one file down.
 
     Parameters
     ----------
     connection : DuckDBPyConnection
-        The one that staged it.
+        The one that opened the source.
     lake : Lake
     origin : Origin
     plan : Plan
-    staged : Staged
+    source : Source
     file_key : str
     folder : Path
         Scratch folder of this load.
@@ -56,7 +56,7 @@ class Landing:
         lake: Lake,
         origin: Origin,
         plan: Plan,
-        staged: Staged,
+        source: Source,
         file_key: str,
         folder: Path,
     ) -> None:
@@ -64,7 +64,7 @@ class Landing:
         self._lake = lake
         self._origin = origin
         self._plan = plan
-        self._staged = staged
+        self._source = source
         self._file_key = file_key
         self._folder = folder
         self._verdicts: Verdicts | None = None
@@ -87,14 +87,16 @@ class Landing:
         if known and self._plan.key:
             ids = ", ".join(map(str, sorted(known)))
             known_keys = f"(SELECT * FROM {self._lake.scan_sql(ROW_KEYS.name)} WHERE load_id IN ({ids}))"
-        # keys may be personal (a phone number), so they are always peppered
-        namespace = f"{self._origin.pepper}row:{self._origin.mapping.source}"
-        self._verdicts = Judge(self._connection, self._plan, self._staged).judge(known, known_keys, namespace)
+        # keys may be personal (a phone number), so their ids are always peppered
+        mapping = self._origin.mapping
+        judge = Judge(self._connection, self._plan, self._source, f"{self._origin.pepper}row:{mapping.source}")
+        self._verdicts = judge.judge(mapping.format, known, known_keys, wanted_ids(self._plan, self._origin))
         bad = sum(self._verdicts.quarantined.values())
-        if self._staged.rows and bad / self._staged.rows > max_bad_share:
+        if self._verdicts.rows and bad / self._verdicts.rows > max_bad_share:
             worst = max(self._verdicts.quarantined.items(), key=lambda item: item[1])
             raise RefusedFileError(
-                f"{self._file_key}: {bad:,} of {self._staged.rows:,} rows can't be loaded, most of them because: {worst[0]}",
+                f"{self._file_key}: {bad:,} of {self._verdicts.rows:,} rows can't be loaded, "
+                f"most of them because: {worst[0]}",
                 "the mapping is probably wrong; nothing was loaded (`max_bad_share` in the mapping sets the limit)",
             )
 
@@ -102,10 +104,10 @@ class Landing:
         """Write and register each table's rows, yielding (table, rows) after each commit."""
         parts: dict[str, list[str]] = {}
         for emission in self._plan.emissions:
-            sql = emission_sql(emission, self.verdicts.live, self._origin)
+            sql = emission_sql(emission, self.verdicts, self._origin)
             parts.setdefault(emission.table, []).append(sql)
         for link in self._plan.links:
-            parts.setdefault(IDENTITIES.name, []).append(link_sql(link, self.verdicts.live, self._origin))
+            parts.setdefault(IDENTITIES.name, []).append(link_sql(link, self.verdicts, self._origin))
         if self._plan.key:
             parts[ROW_KEYS.name] = [self._keys_sql()]
         for table, selects in parts.items():
@@ -118,7 +120,7 @@ class Landing:
     def outcome(self, tables: Mapping[str, int]) -> Outcome:
         """Return the load's counts."""
         verdicts = self.verdicts
-        return Outcome(self._staged.rows, verdicts.loaded, verdicts.filtered, verdicts.quarantined, tables)
+        return Outcome(verdicts.rows, verdicts.loaded, verdicts.filtered, verdicts.quarantined, tables)
 
     def profiles(self) -> Iterator[ProfileRecord]:
         """Yield the personal values of the loaded rows."""
@@ -150,16 +152,20 @@ class Landing:
         ):
             yield self._held(row_number, reason, None, {LINE: line})
         codes = [code for code, reason in enumerate(self.verdicts.reasons) if reason.verdict == QUARANTINED]
-        if not codes:
+        if not codes or not sum(self.verdicts.quarantined.values()):
             return
-        columns = [f"CAST(r.{identifier(name)} AS VARCHAR)" for name in self._plan.columns]
+        names = list(self._source.types)
+        columns = [f"CAST(r.{identifier(name)} AS VARCHAR)" for name in names]
+        listed = ", ".join(map(str, codes))
+        # scanned again: the text of a value that was typed is gone
         for row_number, code, *values in _batches(
             self._connection,
-            f"SELECT r.{ROW}, e.code, {', '.join(columns)} FROM {self._staged.relation} AS r "
-            f"JOIN {EXCEPTIONS} AS e ON r.{ROW} = e.{ROW} WHERE e.code IN ({', '.join(map(str, codes))}) ORDER BY 1",
+            f"SELECT {self.verdicts.numbering.format('e.' + ROW)}, e.code, {', '.join(columns)} "
+            f"FROM {self._source.relation} AS r JOIN {EXCEPTIONS} AS e ON r.{ROW} = e.{ROW} "
+            f"WHERE e.code IN ({listed}) ORDER BY e.{ROW}",
         ):
             why = self.verdicts.reasons[code]
-            yield self._held(row_number, why.text, why.field, dict(zip(self._plan.columns, values, strict=True)))
+            yield self._held(row_number, why.text, why.field, dict(zip(names, values, strict=True)))
 
     def filtered_rows(self) -> list[int]:
         """Return the numbers of the rows that were left out by a rule."""
@@ -183,7 +189,7 @@ class Landing:
         load = f"CAST({self._origin.load_id} AS BIGINT) AS load_id"
         return (
             f"SELECT k.key_id, k.content_hash, {literal(duckdb.__version__)} AS hashed_by, {load}, "
-            f"k.{ROW} AS row_number, {literal(self._origin.mapping.source)} AS source, {BEGINNING} AS recorded_at "
+            f"{self.verdicts.numbering.format('k.' + ROW)} AS row_number, {literal(self._origin.mapping.source)} AS source, {BEGINNING} AS recorded_at "
             f"FROM {KEYS} AS k ANTI JOIN {EXCEPTIONS} AS e ON k.{ROW} = e.{ROW}"
         )
 

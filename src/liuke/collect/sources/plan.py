@@ -67,10 +67,24 @@ class LinkPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done with one file."""
+    """What is to be done with one file.
+
+    Parameters
+    ----------
+    typed : str
+        Relation of all rows with every declared column in its type and its text beside it.
+    used : tuple of str
+        SQL of the columns that rules and emissions look at.
+    content : tuple of str
+        SQL of all columns of the file as they stand there.
+    rules, emissions, links
+    key : tuple of str
+        SQL of the columns that tell rows apart.
+    """
 
     typed: str
-    columns: tuple[str, ...]
+    used: tuple[str, ...]
+    content: tuple[str, ...]
     rules: tuple[Rule, ...]
     emissions: tuple[Emission, ...]
     links: tuple[LinkPlan, ...]
@@ -133,7 +147,10 @@ class _Planner:
             Rule(QUARANTINED, f"{name} is empty", f"{identifier(self.scope.column(name, 'key'))} IS NULL")
             for name in self.mapping.key
         )
-        return Plan(self._typed(relation), tuple(self.types), rules, emissions, self._links(), key)
+        links = self._links()
+        used = tuple(identifier(name) for name in self.types if name in self.scope.used)
+        content = tuple(identifier(name) for name in sorted(self._texts()))
+        return Plan(self._typed(relation), used, content, rules, emissions, links, key)
 
     def _typed(self, relation: str) -> str:
         """Return the relation with every declared column in its type and its text beside it."""

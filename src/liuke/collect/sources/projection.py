@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from liuke.collect.identity import PERSONAL_FIELDS
 from liuke.collect.sources.mapping import Mapping
-from liuke.collect.sources.plan import Emission, LinkPlan
+from liuke.collect.sources.expressions import Expression
+from liuke.collect.sources.plan import Emission, LinkPlan, Plan
 from liuke.collect.sources.readers import ROW
 from liuke.collect.sources.sql import identifier, literal
 from liuke.collect.sources.targets import SPECS, TARGETS, cast_to
+from liuke.collect.sources.verdicts import Verdicts
 from liuke.kernel import minor_exponent, stable_id_sql
 
 PERSONAL_NAMESPACES = frozenset({"phone", "email"})  # their ids are peppered: they could be enumerated
 BEGINNING = "TIMESTAMP '1970-01-01'"  # rows without a moment of their own are known from the beginning
 _CONSENT_COLUMNS = ("purpose", "channel", "granted", "policy_version", "evidence")
-IdOf = Callable[[str, str], str]
+_ID_COLUMNS = {
+    "identity": "identity_id",
+    "order_key": "order_id",
+    "product_key": "product_id",
+    "session_key": "session_id",
+}
 
 
 @dataclass(frozen=True)
@@ -49,16 +55,18 @@ class Origin:
         return self.pepper + name if name in PERSONAL_NAMESPACES else name
 
 
-def emission_sql(emission: Emission, relation: str, origin: Origin) -> str:
-    """Return the SELECT that makes a table's rows.
+def wanted_ids(plan: Plan, origin: Origin) -> list[tuple[str, str]]:
+    """Return (namespace, SQL of the key) of every id that a row of the file needs."""
+    return [
+        (namespace, key)
+        for emission in plan.emissions
+        if not emission.groups
+        for namespace, key in _keys(emission, origin).values()
+    ]
 
-    Parameters
-    ----------
-    emission : Emission
-    relation : str
-        The typed rows that are to be loaded.
-    origin : Origin
-    """
+
+def emission_sql(emission: Emission, verdicts: Verdicts, origin: Origin) -> str:
+    """Return the SELECT that makes a table's rows of the loaded rows."""
     has = set(emission.fields)
     utc, day = _moment(origin, "f_occurred") if "occurred" in has else (None, None)
     if "recorded" in has:
@@ -67,7 +75,7 @@ def emission_sql(emission: Emission, relation: str, origin: Origin) -> str:
         seconds = int(origin.mapping.recorded.delay.total_seconds())
         recorded = f"{utc} + INTERVAL {seconds} SECONDS" if utc else None
     known: dict[str, str] = {
-        "row_number": "f_row",
+        "row_number": verdicts.numbering.format("f_row"),
         "load_id": f"CAST({origin.load_id} AS BIGINT)",
         "source": literal(origin.mapping.source),
         "recorded_at": f"coalesce({recorded}, {BEGINNING})" if recorded else BEGINNING,
@@ -76,16 +84,19 @@ def emission_sql(emission: Emission, relation: str, origin: Origin) -> str:
         "currency": literal(origin.mapping.currency or origin.currency),
         "time_precision": literal(origin.mapping.time_precision),
     }
-    if "identity" in has and origin.mapping.identity:
-        known["identity_id"] = stable_id_sql(literal(origin.namespace(origin.mapping.identity.namespace)), "f_identity")
+    joins: dict[str, str] = {}
+    for name, (namespace, key) in _keys(emission, origin).items():
+        known[_ID_COLUMNS[name]] = verdicts.book.id_sql(namespace, key, f"f_{name}", joins)
     known |= _mapped(emission, origin)
+    if emission.table == "order_items":
+        known.setdefault("line_no", known["row_number"])
     columns = [
         f"{known.get(name, f'CAST(NULL AS {kind})')} AS {identifier(name)}" for name, kind in _columns(emission.table)
     ]
-    return f"SELECT {', '.join(columns)} FROM {_fields(emission, relation)}"
+    return f"SELECT {', '.join(columns)} FROM {_fields(emission, verdicts.live)} {' '.join(joins.values())}"
 
 
-def link_sql(link: LinkPlan, relation: str, origin: Origin) -> str:
+def link_sql(link: LinkPlan, verdicts: Verdicts, origin: Origin) -> str:
     """Return the SELECT of a file's distinct links of one kind; each is known since its first row."""
     spec = origin.mapping.identity
     assert spec is not None
@@ -97,18 +108,36 @@ def link_sql(link: LinkPlan, relation: str, origin: Origin) -> str:
         f"{literal(link.namespace)} AS namespace, "
         f"{stable_id_sql(literal(origin.namespace(link.namespace)), 'f_key')} AS linked_identity_id, "
         f"{literal('same ' + link.namespace)} AS rule, CAST({origin.load_id} AS BIGINT) AS load_id, "
-        f"f_row AS row_number, {literal(origin.mapping.source)} AS source, "
+        f"{verdicts.numbering.format('f_row')} AS row_number, {literal(origin.mapping.source)} AS source, "
         f"coalesce({recorded}, {BEGINNING}) AS recorded_at "
         f"FROM (SELECT {link.identity} AS f_identity, {link.key} AS f_key, min({ROW}) AS f_row, {moment} AS f_moment "
-        f"FROM {relation} WHERE {link.identity} IS NOT NULL AND {link.key} IS NOT NULL GROUP BY 1, 2)"
+        f"FROM {verdicts.live} WHERE {link.identity} IS NOT NULL AND {link.key} IS NOT NULL GROUP BY 1, 2)"
     )
+
+
+def _keys(emission: Emission, origin: Origin) -> dict[str, tuple[str, str]]:
+    """Return field → (namespace, SQL of the key) of the ids in a table's rows."""
+    names = origin.mapping.namespaces
+    namespaces = {"order_key": names.order, "product_key": names.product, "session_key": names.session}
+    if origin.mapping.identity:
+        namespaces["identity"] = origin.namespace(origin.mapping.identity.namespace)
+    return {
+        name: (namespaces[name], _key_text(name, emission.fields[name].sql))
+        for name in namespaces
+        if name in emission.fields
+    }
+
+
+def _key_text(name: str, value: str) -> str:
+    """Return a key as text; identities are normalised already."""
+    return value if name == "identity" else f"nullif(CAST({value} AS VARCHAR), '')"
 
 
 def _fields(emission: Emission, relation: str) -> str:
     """Return the inner relation: each field as ``f_<name>``, per row or per group (the group's first value)."""
     source = f"{relation} WHERE {emission.when}" if emission.when != "true" else relation
     if not emission.groups:
-        fields = [f"{ROW} AS f_row", *(f"{field.sql} AS f_{name}" for name, field in emission.fields.items())]
+        fields = [f"{ROW} AS f_row", *(f"{_plain(name, field)} AS f_{name}" for name, field in emission.fields.items())]
         return f"(SELECT {', '.join(fields)} FROM {source})"
     fields = [f"min({ROW}) AS f_row"]
     for name, field in emission.fields.items():
@@ -120,6 +149,10 @@ def _fields(emission: Emission, relation: str) -> str:
                 f"{'any_value' if constant else 'arg_min'}({field.sql}{'' if constant else ', ' + ROW}) AS f_{name}"
             )
     return f"(SELECT {', '.join(fields)} FROM {source} GROUP BY {', '.join(emission.groups)})"
+
+
+def _plain(name: str, field: Expression) -> str:
+    return _key_text(name, field.sql) if name in _ID_COLUMNS else field.sql
 
 
 def _moment(origin: Origin, value: str) -> tuple[str, str]:
@@ -142,19 +175,13 @@ def _to_utc(local: str, zone: str) -> str:
 def _mapped(emission: Emission, origin: Origin) -> dict[str, str]:
     """Return the columns that come straight from fields."""
     target = TARGETS[emission.table]
-    names = origin.mapping.namespaces
-    namespaces = {"order": names.order, "product": names.product, "session": names.session}
     scale = 10 ** minor_exponent(origin.mapping.currency or origin.currency)
     columns: dict[str, str] = {}
     for name in emission.fields:
         if name not in target.fields:
             continue
         value = target.fields[name].convert(f"f_{name}")
-        stem = name.removesuffix("_key")
-        if stem in namespaces and name.endswith("_key"):
-            columns[f"{stem}_id"] = stable_id_sql(literal(namespaces[stem]), value)
-            columns[name] = value
-        elif f"{name}_minor" in target.fields:
+        if f"{name}_minor" in target.fields:
             # halves to even, as kernel.to_minor; a double holds the half exactly below 2**52
             columns[f"{name}_minor"] = f"CAST(round_even(CAST({value} * {scale} AS DOUBLE), 0) AS BIGINT)"
         elif name in ("registered", "member_since"):
@@ -163,8 +190,6 @@ def _mapped(emission: Emission, origin: Origin) -> dict[str, str]:
             columns[f"{name}_month"] = value
         else:
             columns[name] = value
-    if emission.table == "order_items":
-        columns.setdefault("line_no", "f_row")
     if emission.table == "children":
         columns.setdefault("child_no", cast_to("INT")("1"))
     return columns

@@ -1,7 +1,7 @@
 """From a file to numbered rows: every data row of the file gets its number, whether it can be read or not.
 
-Text formats are copied once into a Parquet file beside the engine's other scratch files, all columns as text, so that
-later passes (verdicts, groups, one per table) don't parse the text again. Parquet is read where it lies.
+A reader only says how to scan a file; the verdict scans it once. Workbooks and texts in other encodings are first
+rewritten beside the engine's scratch files.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import codecs
 import csv
 import gzip
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
@@ -18,8 +19,10 @@ from typing import IO, Any
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
+from duckdb.func import PythonUDFType
 
 from liuke.collect.sources.errors import RefusedFileError
 from liuke.collect.sources.mapping import FormatSpec
@@ -43,98 +46,74 @@ _REASONS = {
 
 
 @dataclass(frozen=True)
-class Staged:
-    """A file ready to be queried.
+class Source:
+    """A file that can be scanned, more than once.
 
     Parameters
     ----------
     relation : str
-        SQL of a relation with ``__row`` and the file's columns.
+        SQL of a relation with ``__row`` and the file's columns. Rows that can't be split into columns are missing from
+        it and not counted by ``__row``; ``numbering`` makes good for that.
     types : dict of str to str
         Column → engine type; ``VARCHAR`` for text formats.
-    readable, unreadable : int
-        Rows of the file.
+    name : str
+        Of the file, for errors.
+    header_lines : int or None
+        Lines of a text before its first row; None where every row can be read.
     """
 
     relation: str
     types: dict[str, str]
-    readable: int
-    unreadable: int
-
-    @property
-    def rows(self) -> int:
-        """All rows of the file."""
-        return self.readable + self.unreadable
+    name: str
+    header_lines: int | None = None
 
 
-def stage(connection: duckdb.DuckDBPyConnection, path: Path, spec: FormatSpec, folder: Path) -> Staged:
-    """Make a file queryable.
+def open_source(connection: duckdb.DuckDBPyConnection, path: Path, spec: FormatSpec, folder: Path) -> Source:
+    """Make a file scannable.
 
     Parameters
     ----------
     connection : DuckDBPyConnection
-        A fresh one per file: it gets the temp table ``unreadable``.
+        A fresh one per file.
     path : Path
     spec : FormatSpec
     folder : Path
-        An existing scratch folder; its files must outlive the queries.
+        An existing scratch folder; its files must outlive the scans.
 
     Raises
     ------
     RefusedFileError
         If the file has no columns, or isn't what its mapping says.
     """
-    connection.execute(f"CREATE TEMP TABLE {UNREADABLE} ({ROW} BIGINT, reason VARCHAR, line VARCHAR)")
-    try:
+    with explained(path.name, spec.kind):
         if spec.kind == "parquet":
-            return _parquet(connection, path)
+            return parquet_source(connection, path)
         if spec.kind == "xlsx":
-            return _parquet(connection, _sheet_as_parquet(path, spec, folder / "rows.parquet"))
-        return _csv(connection, path, spec, folder)
-    except duckdb.Error as error:
-        raise RefusedFileError(
-            f"{path.name} can't be read as {spec.kind}: {str(error).splitlines()[0]}",
-            "check `format` in its mapping; nothing of the file was loaded",
-        ) from error
+            return parquet_source(connection, _sheet_as_parquet(path, spec, folder / "rows.parquet"))
+        return _csv(path, spec, folder)
 
 
-def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, numbers: str | None = None) -> Staged:
+def parquet_source(connection: duckdb.DuckDBPyConnection, path: Path) -> Source:
+    """Scan a Parquet file where it lies."""
     source = f"read_parquet({literal(str(path))}, file_row_number = true)"
     described = connection.execute(f"DESCRIBE SELECT * EXCLUDE (file_row_number) FROM {source}").fetchall()
     types = {str(row[0]): str(row[1]) for row in described}
-    number = numbers or "file_row_number + 1"
     columns = ", ".join(identifier(name) for name in types)
-    readable = pq.read_metadata(path).num_rows
-    return Staged(f"(SELECT {number} AS {ROW}, {columns} FROM {source})", types, readable, 0)
+    return Source(f"(SELECT file_row_number + 1 AS {ROW}, {columns} FROM {source})", types, path.name)
 
 
-def _csv(connection: duckdb.DuckDBPyConnection, path: Path, spec: FormatSpec, folder: Path) -> Staged:
-    names = _header(path, spec)
-    plain = path if codecs.lookup(spec.encoding).name in _READABLE_AS_IS else _as_utf8(path, spec, folder / "rows.csv")
-    staged = folder / "rows.parquet"
-    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
-    nulls = ", ".join(literal(text) for text in ("", *spec.null))
-    options = (
-        f"auto_detect = false, columns = {{{columns}}}, header = {str(spec.header).lower()}, "
-        f"delim = {literal(spec.delimiter)}, quote = {literal(spec.quote)}, escape = {literal(spec.quote)}, "
-        f"nullstr = [{nulls}], strict_mode = true, store_rejects = true, rejects_limit = 0"
-    )
-    if plain.suffix == ".gz":
-        options += ", compression = 'gzip'"
-    connection.execute(
-        f"COPY (SELECT * FROM read_csv({literal(str(plain))}, {options})) TO {literal(str(staged))} (FORMAT parquet)"
-    )
-    unreadable = _collect_rejects(connection, path, header_lines=int(spec.header))
-    shifted = "file_row(file_row_number)" if unreadable else None
-    found = _parquet(connection, staged, shifted)
-    return Staged(found.relation, found.types, found.readable, unreadable)
+def collect_unreadable(connection: duckdb.DuckDBPyConnection, source: Source) -> int:
+    """After the first scan, list the rows that couldn't be read in ``unreadable``; return how many there are.
 
-
-def _collect_rejects(connection: duckdb.DuckDBPyConnection, path: Path, header_lines: int) -> int:
-    """Move the engine's list of rejected lines to ``unreadable``; define ``file_row`` to count around them."""
+    If there are any, the SQL function ``file_row`` is defined: from a row's number among the readable to its number in
+    the file.
+    """
+    connection.execute(f"CREATE TEMP TABLE {UNREADABLE} ({ROW} BIGINT, reason VARCHAR, line VARCHAR)")
+    if source.header_lines is None:
+        return 0
     texts = " ".join(f"WHEN {literal(kind)} THEN {literal(text)}" for kind, text in _REASONS.items())
     connection.execute(
-        f"INSERT INTO {UNREADABLE} SELECT line - {header_lines}, 'row ' || arg_min(CASE error_type {texts} "
+        f"INSERT INTO {UNREADABLE} SELECT line - {source.header_lines}, 'row ' || arg_min(CASE error_type {texts} "
         "ELSE lower(error_type) END, column_idx), trim(any_value(csv_line), chr(10) || chr(13)) "
         "FROM reject_errors GROUP BY line"
     )
@@ -147,18 +126,51 @@ def _collect_rejects(connection: duckdb.DuckDBPyConnection, path: Path, header_l
     ).fetchall()[0][0]
     if endless is not None:
         raise RefusedFileError(
-            f"{path.name}: a quote in row {endless} is never closed, so the rows after it can't be told apart",
+            f"{source.name}: a quote in row {endless} is never closed, so the rows after it can't be told apart",
             "correct the row, or set `quote` in the mapping's format",
         )
-    # The i-th unreadable row (from 0) comes after numbers[i] - 1 - i readable ones.
-    starts = np.asarray(numbers, dtype=np.int64) - 1 - np.arange(len(numbers))
-
-    def file_row(index: pa.ChunkedArray) -> pa.Array:
-        readable = index.to_numpy()
-        return pa.array(readable + 1 + np.searchsorted(starts, readable, side="right"))
-
-    connection.create_function("file_row", file_row, ["BIGINT"], "BIGINT", type="arrow")  # type: ignore[arg-type]
+    _define_file_row(connection, np.asarray(numbers, dtype=np.int64))
     return len(numbers)
+
+
+@contextmanager
+def explained(name: str, kind: str) -> Iterator[None]:
+    """Turn what the engine says of a file into an error that says what to do."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise RefusedFileError(
+            f"{name} can't be read as {kind}: {str(error).splitlines()[0]}",
+            "check `format` in its mapping; nothing of the file was loaded",
+        ) from error
+
+
+def _define_file_row(connection: duckdb.DuckDBPyConnection, numbers: npt.NDArray[np.int64]) -> None:
+    """Define the count around unreadable rows: the i-th (from 0) comes after numbers[i] - 1 - i readable ones."""
+    starts = numbers - 1 - np.arange(numbers.size)
+
+    def file_row(readable: pa.ChunkedArray) -> pa.Array:
+        index = readable.to_numpy()
+        return pa.array(index + np.searchsorted(starts, index - 1, side="right"))
+
+    connection.create_function("file_row", file_row, ["BIGINT"], "BIGINT", type=PythonUDFType.ARROW)  # type: ignore[arg-type]
+
+
+def _csv(path: Path, spec: FormatSpec, folder: Path) -> Source:
+    names = _header(path, spec)
+    plain = path if codecs.lookup(spec.encoding).name in _READABLE_AS_IS else _as_utf8(path, spec, folder / "rows.csv")
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
+    nulls = ", ".join(literal(text) for text in ("", *spec.null))
+    options = (
+        f"auto_detect = false, columns = {{{columns}}}, header = {str(spec.header).lower()}, "
+        f"delim = {literal(spec.delimiter)}, quote = {literal(spec.quote)}, escape = {literal(spec.quote)}, "
+        f"nullstr = [{nulls}], strict_mode = true, store_rejects = true, rejects_limit = 0"
+    )
+    if plain.suffix == ".gz":
+        options += ", compression = 'gzip'"
+    scan = f"read_csv({literal(str(plain))}, {options})"
+    types = dict.fromkeys(names, "VARCHAR")
+    return Source(f"(SELECT row_number() OVER () AS {ROW}, * FROM {scan})", types, path.name, int(spec.header))
 
 
 def _header(path: Path, spec: FormatSpec) -> tuple[str, ...]:

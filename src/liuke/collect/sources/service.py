@@ -31,7 +31,7 @@ from liuke.collect.sources.mapping import Mapping as SourceMapping
 from liuke.collect.sources.mapping import load_mappings
 from liuke.collect.sources.plan import make_plan
 from liuke.collect.sources.projection import Origin
-from liuke.collect.sources.readers import Staged, stage
+from liuke.collect.sources.readers import Source, open_source
 from liuke.collect.sources.tables import CANONICAL, ROW_KEYS
 from liuke.kernel import Progress, ShopProfile, SilentProgress
 from liuke.store.lake import Lake, connect
@@ -235,7 +235,7 @@ class Ingestor:
         fresh = file.state is not FileState.INTERRUPTED
         job = _Job(file.load_id, version, mapping, file.mapping, known, mapping.max_bad_share, fresh)
         bars.start(file.file_key)
-        with self._landing(job, lambda engine, folder: stage(engine, file.path, mapping.format, folder)) as landing:
+        with self._landing(job, lambda engine, folder: open_source(engine, file.path, mapping.format, folder)) as landing:
             tables = self._write(landing, bars)
             if content_sha256(file.path) != file.content_sha256:
                 raise RefusedFileError(
@@ -258,7 +258,7 @@ class Ingestor:
             self._register.begin(connection, load_id, version, now)
             known = self._register.visible(connection, group.source)
         job = _Job(load_id, version, mapping, name, known, max_bad_share=1.0, fresh=state is None)
-        with self._landing(job, lambda engine, folder: held.stage_held(engine, group, folder)) as landing:
+        with self._landing(job, lambda engine, folder: held.held_source(engine, group, folder)) as landing:
             tables = self._write(landing, SilentProgress())
             outcome = landing.outcome(tables)
             passed = landing.loaded_rows()
@@ -278,19 +278,19 @@ class Ingestor:
         return self._workspace.path / "behaviours.yaml"
 
     @contextmanager
-    def _landing(self, job: _Job, staged_by: Callable[..., Staged]) -> Iterator[Landing]:
-        """Stage and judge a load; a refused one is forgotten, and its scratch files are always removed."""
+    def _landing(self, job: _Job, opened_by: Callable[..., Source]) -> Iterator[Landing]:
+        """Scan and judge a load; a refused one is forgotten, and its scratch files are always removed."""
         folder = self._workspace.scratch_dir / f"load-{job.load_id}"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         engine = connect(folder / "spill", self._memory_mb)
         judged = False
         try:
-            staged = staged_by(engine, folder)
+            source = opened_by(engine, folder)
             behaviours = load_catalogue(self._behaviours_file).names
-            plan = make_plan(job.mapping, job.mapping_name, staged.relation, staged.types, self._shop.zone, behaviours)
+            plan = make_plan(job.mapping, job.mapping_name, source.relation, source.types, self._shop.zone, behaviours)
             origin = Origin(job.load_id, job.mapping, self._shop.zone, self._shop.currency, self._cipher.pepper)
-            landing = Landing(engine, self._lake, origin, plan, staged, job.version.file_key, folder)
+            landing = Landing(engine, self._lake, origin, plan, source, job.version.file_key, folder)
             landing.judge(job.known, max_bad_share=job.max_bad_share)
             judged = True
             yield landing

@@ -1,4 +1,8 @@
-"""Which rows of a file are loaded, filtered or quarantined. Every row ends in exactly one of the three."""
+"""Which rows of a file are loaded, filtered or quarantined. Every row ends in exactly one of the three.
+
+The file is scanned once: types, rules and the hash of each row are computed on the way into a temp table, from which all
+later passes read.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +12,16 @@ from dataclasses import dataclass, field
 import duckdb
 
 from liuke.collect.sources.errors import AccountingError
+from liuke.collect.sources.ids import IdBook, make_lookups
+from liuke.collect.sources.mapping import FormatSpec
 from liuke.collect.sources.plan import FILTERED, QUARANTINED, Plan
-from liuke.collect.sources.readers import ROW, UNREADABLE, Staged
-from liuke.collect.sources.sql import identifier, literal
-from liuke.kernel import stable_id_sql
+from liuke.collect.sources.readers import ROW, UNREADABLE, Source, collect_unreadable, explained
+from liuke.collect.sources.sql import literal
 
+ROWS = "rows_of_file"  # temp table: __row, typed columns, __code (NULL: no rule objects), __content
 EXCEPTIONS = "exceptions"  # temp table: __row, code; rows that aren't loaded
-KEYS = "row_keys_of_file"  # temp table: __row, key_id, content_hash
-SEPARATOR = "chr(31)"
+KEYS = "keys_of_file"  # temp table: __row, key_id, content_hash
+CODE, CONTENT = "__code", "__content"
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,7 @@ class Reason:
     field: str | None = None
 
 
-@dataclass
+@dataclass(frozen=True)
 class Verdicts:
     """The verdict over a file's rows.
 
@@ -35,136 +41,183 @@ class Verdicts:
     ----------
     live : str
         Relation of the typed rows that are loaded.
-    reasons : list of Reason
-    loaded : int
+    reasons : tuple of Reason
+    rows, loaded : int
+        All rows of the file, and those that are loaded.
     filtered, quarantined : mapping of reason to rows
+    book : IdBook
+        Ids of the rows' keys.
+    numbering : str
+        SQL that turns ``{}``, a value of ``__row``, into the row's number in the file.
     """
 
     live: str
-    reasons: list[Reason]
-    loaded: int = 0
+    reasons: tuple[Reason, ...]
+    rows: int
+    loaded: int
+    book: IdBook
+    numbering: str
     filtered: Mapping[str, int] = field(default_factory=dict)
     quarantined: Mapping[str, int] = field(default_factory=dict)
 
 
 class Judge:
-    """Judges the rows of one staged file.
+    """Judges the rows of one file.
 
     Parameters
     ----------
     connection : DuckDBPyConnection
-        The one that staged the file.
+        A fresh one: it gets the temp tables named above.
     plan : Plan
-    staged : Staged
+    source : Source
+    namespace : str
+        Under which key ids are made.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, plan: Plan, source: Source, namespace: str) -> None:
         self._connection = connection
         self._plan = plan
-        self._staged = staged
+        self._source = source
+        self._namespace = namespace
         self._reasons = [Reason(rule.verdict, rule.reason, rule.field) for rule in plan.rules]
-        self._connection.execute(f"CREATE TEMP TABLE {EXCEPTIONS} ({ROW} BIGINT, code INTEGER)")
+        self._unreadable = 0
+        self._late = False  # whether a row was refused after the rules
 
-    def judge(self, known: Mapping[int, str], known_keys: str | None, namespace: str) -> Verdicts:
+    def judge(
+        self, spec: FormatSpec, known: Mapping[int, str], known_keys: str | None, wanted: list[tuple[str, str]]
+    ) -> Verdicts:
         """Judge every row.
 
         Parameters
         ----------
+        spec : FormatSpec
         known : mapping of load id to file key
             Other visible loads of the source.
         known_keys : str or None
             Relation of their ``row_keys``; None if there are none.
-        namespace : str
-            Under which key ids are made.
+        wanted : list of (namespace, SQL of the key)
+            Ids that the loaded rows will need.
         """
-        self._by_rules()
+        with explained(self._source.name, spec.kind):
+            self._scan()
+        self._unreadable = collect_unreadable(self._connection, self._source)
+        self._connection.execute(
+            f"CREATE TEMP TABLE {EXCEPTIONS} AS SELECT {ROW}, {CODE} AS code FROM {ROWS} WHERE {CODE} IS NOT NULL"
+        )
         if self._plan.key:
             self._repeats()
-            self._make_keys(namespace)
+        parts = [(f"{self._namespace}:{place}", _text(key)) for place, key in enumerate(self._plan.key)]
+        book = IdBook(make_lookups(self._connection, self._live(), [*wanted, *parts]))
+        if self._plan.key:
+            self._make_keys(book, parts)
             if known and known_keys is not None:
                 self._known_elsewhere(known, known_keys)
-        return self._accounted()
+        return self._accounted(book)
 
     def _live(self) -> str:
-        none = self._connection.execute(f"SELECT count(*) FROM {EXCEPTIONS}").fetchall()[0][0] == 0
-        typed = self._plan.typed
-        return typed if none else f"(SELECT t.* FROM {typed} AS t ANTI JOIN {EXCEPTIONS} AS e ON t.{ROW} = e.{ROW})"
+        if not self._late:
+            return f"(SELECT * FROM {ROWS} WHERE {CODE} IS NULL)"
+        return f"(SELECT r.* FROM {ROWS} AS r ANTI JOIN {EXCEPTIONS} AS e ON r.{ROW} = e.{ROW})"
 
-    def _by_rules(self) -> None:
-        if not self._plan.rules:
-            return
+    def _scan(self) -> None:
         cases = " ".join(f"WHEN {rule.condition} THEN {code}" for code, rule in enumerate(self._plan.rules))
-        self._connection.execute(
-            f"INSERT INTO {EXCEPTIONS} SELECT * FROM (SELECT {ROW}, CASE {cases} END AS code FROM {self._plan.typed}) "
-            "WHERE code IS NOT NULL"
-        )
+        code = f"CASE {cases} END" if cases else "CAST(NULL AS INTEGER)"
+        columns = [ROW, *self._plan.used, f"{code} AS {CODE}"]
+        if self._plan.key:
+            columns.append(f"CAST(hash({', '.join(self._plan.content)}) >> 1 AS BIGINT) AS {CONTENT}")
+        self._connection.execute(f"CREATE TEMP TABLE {ROWS} AS SELECT {', '.join(columns)} FROM {self._plan.typed}")
 
     def _repeats(self) -> None:
         """Quarantine the later rows of a key."""
-        code = self._code(QUARANTINED, f"repeats the key ({', '.join(self._key_names())}) of an earlier row")
         keys = ", ".join(self._plan.key)
+        names = keys.replace('"', "")
         self._connection.execute(
             f"CREATE TEMP TABLE repeated AS SELECT {keys}, min({ROW}) AS first_row FROM {self._live()} "
             f"GROUP BY {keys} HAVING count(*) > 1"
         )
-        if self._connection.execute("SELECT count(*) FROM repeated").fetchall()[0][0]:
+        if self._count("repeated"):
+            code = self._code(QUARANTINED, f"repeats the key ({names}) of an earlier row")
             self._connection.execute(
                 f"INSERT INTO {EXCEPTIONS} SELECT l.{ROW}, {code} FROM {self._live()} AS l "
                 f"JOIN repeated USING ({keys}) WHERE l.{ROW} > first_row"
             )
+            self._late = True
 
-    def _make_keys(self, namespace: str) -> None:
-        parts = ", ".join(f"CAST({key} AS VARCHAR)" for key in self._plan.key)
-        content = ", ".join(f"CAST({identifier(name)} AS VARCHAR)" for name in sorted(self._plan.columns))
-        key_id = stable_id_sql(literal(namespace), f"concat_ws({SEPARATOR}, {parts})")
+    def _make_keys(self, book: IdBook, parts: list[tuple[str, str]]) -> None:
+        """Give each row the id of its key: the parts' ids, each made in a namespace of its own, combined by XOR."""
+        joins: dict[str, str] = {}
+        ids = [
+            book.id_sql(namespace, text, f"part_{place}", joins) for place, (namespace, text) in enumerate(parts)
+        ]
+        key_id = ids[0]
+        for other in ids[1:]:
+            key_id = f"xor({key_id}, {other})"
+        texts = ", ".join(f"{text} AS part_{place}" for place, (_, text) in enumerate(parts))
         self._connection.execute(
-            f"CREATE TEMP TABLE {KEYS} AS SELECT {ROW}, {key_id} AS key_id, "
-            f"CAST(hash({content}) >> 1 AS BIGINT) AS content_hash FROM {self._live()}"
+            f"CREATE TEMP TABLE {KEYS} AS SELECT {ROW}, {key_id} AS key_id, {CONTENT} AS content_hash "
+            f"FROM (SELECT {ROW}, {CONTENT}, {texts} FROM {self._live()}) {' '.join(joins.values())}"
         )
 
     def _known_elsewhere(self, known: Mapping[int, str], known_keys: str) -> None:
         """Filter rows that another file brought already, quarantine those that contradict it."""
-        found = self._connection.execute(
+        same = f"o.content_hash = k.content_hash AND o.hashed_by = {literal(duckdb.__version__)}"
+        self._connection.execute(
             f"CREATE TEMP TABLE elsewhere AS SELECT k.{ROW}, min(o.load_id) AS load_id, "
-            f"bool_or(coalesce(o.content_hash = k.content_hash AND o.hashed_by = {literal(duckdb.__version__)}, false)) "
-            f"AS same FROM {KEYS} AS k JOIN {known_keys} AS o USING (key_id) GROUP BY k.{ROW}"
-        ).fetchall()
-        del found
+            f"bool_or(coalesce({same}, false)) AS same FROM {KEYS} AS k JOIN {known_keys} AS o USING (key_id) "
+            f"GROUP BY k.{ROW}"
+        )
         pairs = self._connection.execute("SELECT DISTINCT load_id, same FROM elsewhere ORDER BY ALL").fetchall()
-        for load_id, same in pairs:
-            text = f"already loaded from {known[load_id]}" if same else f"conflicts with {known[load_id]}"
-            code = self._code(FILTERED if same else QUARANTINED, text)
+        for load_id, equal in pairs:
+            file_key = known[load_id]
+            code = (
+                self._code(FILTERED, f"already loaded from {file_key}")
+                if equal
+                else self._code(QUARANTINED, f"conflicts with {file_key}")
+            )
             self._connection.execute(
                 f"INSERT INTO {EXCEPTIONS} SELECT {ROW}, {code} FROM elsewhere WHERE load_id = ? AND same = ?",
-                [load_id, same],
+                [load_id, equal],
             )
+            self._late = True
 
     def _code(self, verdict: str, text: str) -> int:
         self._reasons.append(Reason(verdict, text))
         return len(self._reasons) - 1
 
-    def _key_names(self) -> list[str]:
-        return [key.strip('"') for key in self._plan.key]
+    def _count(self, relation: str) -> int:
+        return int(self._connection.execute(f"SELECT count(*) FROM {relation}").fetchall()[0][0])
 
-    def _accounted(self) -> Verdicts:
+    def _accounted(self, book: IdBook) -> Verdicts:
         """Count, and make sure that no row is missing or counted twice."""
-        verdicts = Verdicts(self._live(), self._reasons)
         filtered: dict[str, int] = {}
         quarantined: dict[str, int] = dict(
             self._connection.execute(f"SELECT reason, count(*) FROM {UNREADABLE} GROUP BY 1 ORDER BY 1").fetchall()
         )
         counted = self._connection.execute(f"SELECT code, count(*) FROM {EXCEPTIONS} GROUP BY 1 ORDER BY 1").fetchall()
-        for code, rows in counted:
+        for code, n_rows in counted:
             reason = self._reasons[code]
-            book = filtered if reason.verdict == FILTERED else quarantined
-            book[reason.text] = book.get(reason.text, 0) + rows
-        verdicts.filtered, verdicts.quarantined = filtered, quarantined
-        verdicts.loaded = self._connection.execute(f"SELECT count(*) FROM {verdicts.live}").fetchall()[0][0]
-        accounted = verdicts.loaded + sum(filtered.values()) + sum(quarantined.values())
-        if accounted != self._staged.rows:
+            by_reason = filtered if reason.verdict == FILTERED else quarantined
+            by_reason[reason.text] = by_reason.get(reason.text, 0) + n_rows
+        rows = self._count(ROWS) + self._unreadable
+        loaded = self._count(self._live())
+        n_filtered, n_quarantined = sum(filtered.values()), sum(quarantined.values())
+        if loaded + n_filtered + n_quarantined != rows:
             raise AccountingError(
-                f"{self._staged.rows} rows in the file, but {verdicts.loaded} loaded, {sum(filtered.values())} filtered "
-                f"and {sum(quarantined.values())} quarantined",
+                f"{rows} rows in {self._source.name}, but {loaded} loaded, {n_filtered} filtered, "
+                f"{n_quarantined} quarantined",
                 "this is a bug of Liuke: nothing was loaded; please report it with the mapping",
             )
-        return verdicts
+        return Verdicts(
+            live=self._live(),
+            reasons=tuple(self._reasons),
+            rows=rows,
+            loaded=loaded,
+            book=book,
+            numbering="file_row({})" if self._unreadable else "{}",
+            filtered=filtered,
+            quarantined=quarantined,
+        )
+
+
+def _text(key: str) -> str:
+    return f"CAST({key} AS VARCHAR)"

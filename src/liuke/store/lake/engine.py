@@ -37,4 +37,5 @@ def connect(scratch_dir: Path, memory_mb: int = 1024, threads: int | None = None
         },
     )
     connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_progress_bar = false")  # the engine's own bar would write into ours
     return connection

@@ -1,0 +1,165 @@
+"""How long does ingestion take beside the least that the engine itself needs for the same file?
+
+Both in one run: Liuke reads an order CSV through a mapping (types, checks, duplicate keys, quarantine, ids, UTC), writes
+the canonical tables and commits them; DuckDB turns the same CSV into one Parquet file and does nothing else. Bars: at
+most 3 × the time, below 2 GiB.
+
+    python benchmarks/ingest.py --rows 5000000
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from liuke.collect.sources import Ingestor
+from liuke.kernel import ShopProfile
+from liuke.store.lake import Lake
+from liuke.store.operations import FieldCipher, Operations
+from liuke.store.workspace import Workspace
+
+LINES_PER_ORDER = 3
+CUSTOMERS = 200_000
+PRODUCTS = 8_000
+MAX_RATIO = 3.0
+MAX_MIB = 2048
+
+MAPPING = """
+language: 1
+source: orders
+files: orders.csv
+format: csv
+columns:
+  paid_at: {type: timestamp, required: true}
+  quantity: {type: integer, required: true}
+  price: {type: decimal, required: true}
+checks:
+  - {reason: quantity out of range, unless: quantity between 1 and 1000}
+key: [order_no, line_no]
+occurred: paid_at
+identity: {namespace: member, key: member_no}
+emit:
+  - table: orders
+    group_by: order_no
+    fields: {order_key: order_no, channel: channel}
+  - table: order_items
+    fields: {order_key: order_no, line_no: line_no, product_key: sku, quantity: quantity, unit_price: price,
+             net: quantity * price}
+"""
+
+# 1 % of the rows are bad, a fifth each: a wrong time, a wrong number, missing columns, the key of the row before, no member
+GENERATE = """
+COPY (
+  SELECT CASE bad WHEN 3 THEN order_no || ',' || line_no
+                  ELSE concat_ws(',', order_no, line_no, CASE WHEN bad = 5 THEN '' ELSE member END,
+                                 CASE WHEN bad = 1 THEN '2025-13-45 00:00:00' ELSE paid_at END, sku,
+                                 CASE WHEN bad = 2 THEN 'two' ELSE quantity END, price, channel) END
+         AS "order_no,line_no,member_no,paid_at,sku,quantity,price,channel"
+  FROM (
+    SELECT r.i, CASE WHEN hash(r.i * 31 + {seed}) % 100 = 0 THEN hash(r.i * 17 + {seed}) % 5 + 1 ELSE 0 END AS bad,
+           CASE WHEN bad = 4 AND i % {lines} > 0 THEN i - 1 ELSE i END AS line,
+           'SO' || lpad((i // {lines})::VARCHAR, 9, '0') AS order_no, (line % {lines} + 1)::VARCHAR AS line_no,
+           'U' || (hash(i // {lines} + {seed}) % {customers})::VARCHAR AS member,
+           strftime(TIMESTAMP '2024-01-01' + to_seconds((i // {lines} * 30)::BIGINT), '%Y-%m-%d %H:%M:%S') AS paid_at,
+           'SKU' || (hash(i * 7 + {seed}) % {products})::VARCHAR AS sku, (i % 4 + 1)::VARCHAR AS quantity,
+           ((hash(i + {seed}) % 100000) / 100)::DECIMAL(10, 2)::VARCHAR AS price,
+           ['app', 'mini_program', 'web'][i // {lines} % 3 + 1] AS channel
+    FROM range({rows}) AS r(i)
+  ) ORDER BY i
+) TO '{path}' (FORMAT csv, QUOTE '', DELIMITER '\t', HEADER)
+"""
+
+
+def generate(path: Path, rows: int, seed: int) -> None:
+    sql = GENERATE.format(
+        rows=rows, seed=seed, path=path, lines=LINES_PER_ORDER, customers=CUSTOMERS, products=PRODUCTS
+    )
+    duckdb.connect().execute(sql)
+
+
+def peak_mib() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def baseline(folder: Path) -> dict[str, float]:
+    started, cpu = time.perf_counter(), time.process_time()
+    source = f"read_csv('{folder / 'shop' / 'orders.csv'}', ignore_errors = true)"
+    duckdb.connect().execute(f"COPY (FROM {source}) TO '{folder / 'baseline.parquet'}' (FORMAT parquet)")
+    return {"seconds": time.perf_counter() - started, "cpu": time.process_time() - cpu, "mib": peak_mib()}
+
+
+def product(folder: Path) -> dict[str, float]:
+    workspace = Workspace.open(folder / "shop")
+    operations = Operations(workspace.operations_url)
+    operations.create_all()
+    ingestor = Ingestor(workspace, Lake(workspace.lake_dir), operations, FieldCipher(b"k" * 32), ShopProfile())
+    started, cpu = time.perf_counter(), time.process_time()
+    (load,) = ingestor.ingest(datetime(2026, 1, 1)).loads
+    seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
+    assert load.rows == load.loaded + sum(load.filtered.values()) + sum(load.quarantined.values())
+    counts = {"rows": load.rows, "loaded": load.loaded, "quarantined": sum(load.quarantined.values())}
+    return {"seconds": seconds, "cpu": cpu, "mib": peak_mib(), **counts, **load.tables}
+
+
+def alone(work: Callable[[Path], dict[str, float]], folder: Path) -> dict[str, Any]:
+    """Run in a process of its own, so that memory and caches of one don't count for the other."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(work, (folder,))
+
+
+def measure(rows: int, seed: int) -> dict[str, Any]:
+    """Run the comparison; the baseline runs before and after, so that the mean evens out what else goes on."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        workspace = Workspace.create(folder / "shop", "")
+        (workspace.sources_dir / "orders.yaml").write_text(MAPPING)
+        generate(folder / "shop" / "orders.csv", rows, seed)
+        size = (folder / "shop" / "orders.csv").stat().st_size / 2**20
+        first = alone(baseline, folder)
+        liuke = alone(product, folder)
+        second = alone(baseline, folder)
+    reference = (first["seconds"] + second["seconds"]) / 2
+    return {
+        "rows": rows,
+        "csv_mib": round(size),
+        "duckdb_seconds": [round(first["seconds"], 2), round(second["seconds"], 2)],
+        "liuke_seconds": round(liuke["seconds"], 2),
+        "ratio": round(liuke["seconds"] / reference, 2),
+        "cpu_ratio": round(2 * liuke["cpu"] / (first["cpu"] + second["cpu"]), 2),
+        "liuke_mib": liuke["mib"],
+        "rows_per_second": round(rows / liuke["seconds"]),
+        "counts": {key: value for key, value in liuke.items() if key not in ("seconds", "mib", "cpu")},
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=5_000_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    result = measure(options.rows, options.seed)
+    if options.json:
+        print(json.dumps(result))
+    else:
+        first, second = result["duckdb_seconds"]
+        print(f"{result['rows']:,} rows, {result['csv_mib']} MiB of CSV, 1 % bad; {result['counts']}")
+        print(f"DuckDB, CSV to one Parquet file: {first} s and {second} s")
+        print(f"Liuke, ingest and commit:        {result['liuke_seconds']} s, {result['liuke_mib']} MiB at most")
+        print(f"ratio {result['ratio']} (bar {MAX_RATIO}; of CPU time {result['cpu_ratio']}), ", end="")
+        print(f"{result['rows_per_second']:,} rows/s")
+    return 0 if result["ratio"] <= MAX_RATIO and result["liuke_mib"] < MAX_MIB else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
