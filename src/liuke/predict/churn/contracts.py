@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from liuke.kernel.results import Estimate, NotEnoughData
 from liuke.predict.churn.horizon import HorizonProposal
-from liuke.predict.evaluation import OriginPlan, Scorecard
+from liuke.predict.evaluation import OriginPlan, Scorecard, jsonable
 
 LEARNER = "lightgbm"
 
@@ -76,8 +76,7 @@ class PopulationReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
-        plain = asdict(self)
-        plain["scorecards"] = [card.to_dict() for card in self.scorecards]
+        plain: dict[str, Any] = jsonable(asdict(self))
         return plain
 
 

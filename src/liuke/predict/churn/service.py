@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -150,13 +150,21 @@ class ChurnService:
         progress.finish(f"{scores.num_rows:,} active buyers")
         return scores
 
-    def run(self, as_of: date, rng_seed: int = 0, progress: Progress | None = None) -> ChurnRun:
-        """Score a day, training first if the newest model is too old, and write ``churn_scores`` of the day."""
+    def run(
+        self, as_of: date, rng_seed: int = 0, progress: Progress | None = None, moment: Moment | None = None
+    ) -> ChurnRun:
+        """Score a day, training first if the newest model is too old, and write ``churn_scores`` of the day.
+
+        Parameters
+        ----------
+        moment : Moment, optional
+            An open moment of ``as_of``; it stays open.
+        """
         outcome: ChurnReport | NotEnoughData | None = None
-        with closing(self._history.at(as_of)) as moment:
+        with nullcontext(moment) if moment is not None else closing(self._history.at(as_of)) as here:
             if not self._has_fresh_model(as_of):
-                outcome = self._train(moment, rng_seed, progress or SilentProgress(), ("active",), True)
-            scores = _SCORES.empty_table() if isinstance(outcome, NotEnoughData) else self._score(moment, progress)
+                outcome = self._train(here, rng_seed, progress or SilentProgress(), ("active",), True)
+            scores = _SCORES.empty_table() if isinstance(outcome, NotEnoughData) else self._score(here, progress)
         self._lake.ensure(CHURN_SCORES)
         self._lake.overwrite(CHURN_SCORES.name, scores, {"as_of": as_of}, f"churn:{as_of}", {})
         version = scores["model_version"][0].as_py() if scores.num_rows else None

@@ -19,7 +19,7 @@ from liuke.predict.evaluation.ranking import (
     precision_at_recall,
     recall_at_precision,
 )
-from liuke.predict.evaluation.scorecard import Scorecard, judge
+from liuke.predict.evaluation.scorecard import Scorecard, jsonable, judge
 
 __all__ = [
     "MIN_ORIGINS",
@@ -39,6 +39,7 @@ __all__ = [
     "find_leaks",
     "fit_calibrator",
     "fit_platt",
+    "jsonable",
     "judge",
     "lift_at",
     "log_loss",

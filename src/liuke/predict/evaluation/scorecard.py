@@ -68,7 +68,7 @@ class Scorecard:
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values; undefined measures become None."""
-        plain: dict[str, Any] = _jsonable(asdict(self))
+        plain: dict[str, Any] = jsonable(asdict(self))
         return plain
 
 
@@ -116,11 +116,12 @@ def _balanced_accuracy(outcome: npt.NDArray[np.float64], called: npt.NDArray[np.
     return float((called[outcome == 1].mean() + (~called[outcome == 0]).mean()) / 2)
 
 
-def _jsonable(value: Any) -> Any:
+def jsonable(value: Any) -> Any:
+    """Return nested dicts, lists and numbers with undefined numbers (NaN, infinite) as None."""
     if isinstance(value, dict):
-        return {key: _jsonable(item) for key, item in value.items()}
+        return {key: jsonable(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
-        return [_jsonable(item) for item in value]
+        return [jsonable(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

@@ -39,7 +39,7 @@ def test_the_report_says_what_was_done(trained):
     assert len(report.plan.cutoffs) == 5
     assert report.plan.final + timedelta(days=report.horizon.horizon_days) <= END
     assert max(past.opened) == END
-    told = json.loads(json.dumps(report.to_dict(), ensure_ascii=False))
+    told = json.loads(json.dumps(report.to_dict(), ensure_ascii=False, allow_nan=False))
     assert told["origins"]["count"] == 5
     assert [card["model"] for card in told["populations"][0]["scorecards"]] == [
         "lightgbm",
@@ -96,7 +96,8 @@ def test_the_same_data_and_seed_give_the_same_model_and_scores(trained, lively, 
 
 
 def test_a_run_writes_the_day_and_uses_a_fresh_model_again(past_class, lively, tmp_path):
-    one = service(past_class(lively), tmp_path)
+    past = past_class(lively)
+    one = service(past, tmp_path)
     first = one.run(END - timedelta(days=6))
     assert isinstance(first.outcome, ChurnReport)
     second = one.run(END)
@@ -104,7 +105,10 @@ def test_a_run_writes_the_day_and_uses_a_fresh_model_again(past_class, lively, t
     assert second.model_version == first.model_version
     lake = Lake(tmp_path / "lake")
     assert lake.arrow("churn_scores").num_rows == first.scores.num_rows + second.scores.num_rows
-    one.run(END)
+    with past.at(END) as moment:
+        n_opened = len(past.opened)
+        one.run(END, moment=moment)
+        assert len(past.opened) == n_opened
     assert lake.arrow("churn_scores").num_rows == first.scores.num_rows + second.scores.num_rows
     third = one.run(END + timedelta(days=1))
     assert isinstance(third.outcome, ChurnReport)
