@@ -27,7 +27,10 @@ PHRASE_FILE = Path(__file__).with_name("phrases.yaml")
 MIN_WEIGHT = 0.02
 
 # Features that tell the same story, how late a customer is by their own rhythm: one of them is told.
-SAME_STORY = frozenset({"expected_silence", "recency_days", "overdue_ratio", "overdue_longest_ratio", "gap_mean_days"})
+SAME_STORY = frozenset(
+    {"expected_silence", "recency_days", "overdue_ratio", "overdue_longest_ratio"}
+    | {f"gap_{stat}_days" for stat in ("mean", "median", "max", "last", "stddev")}
+)
 
 _SLOT = re.compile(r"\{(\w+)(:%)?\}")
 
