@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,9 +51,26 @@ def browser_type_launch_args() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a server that runs for the whole session."""
-    folder = tmp_path_factory.mktemp("console") / "shop"
-    folder.mkdir()
-    app = create_app(console_shop.make_shop(folder))
+    with _served(console_shop.make_shop(tmp_path_factory.mktemp("console") / "shop")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def poor_shop(tmp_path_factory: pytest.TempPathFactory) -> console_shop.ConsoleShop:
+    """A shop in which nothing has been published yet; a test may publish."""
+    return console_shop.make_shop(tmp_path_factory.mktemp("console") / "poor", published=False)
+
+
+@pytest.fixture(scope="session")
+def poor_url(poor_shop: console_shop.ConsoleShop) -> Iterator[str]:
+    """Address of the shop in which nothing is published."""
+    with _served(poor_shop) as address:
+        yield address
+
+
+@contextmanager
+def _served(shop: console_shop.ConsoleShop) -> Iterator[str]:
+    app = create_app(shop)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
@@ -62,9 +80,11 @@ def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         while not server.started and time.monotonic() < deadline:
             time.sleep(0.05)
         assert server.started, "the server did not start within 20 s"
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(10)
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(10)
 
 
 @dataclass
@@ -106,9 +126,10 @@ def open_console(browser: Any, base_url: str) -> Iterator[OpenConsole]:
     """Open a window, signed in unless `role` is None; closing it fails the test if anything went wrong in it."""
     opened: list[tuple[BrowserContext, Console]] = []
 
-    def window(language: str = "zh-CN", theme: str = "light", role: str | None = "admin", width: int = 1440) -> Console:
+    def window(language: str = "zh-CN", theme: str = "light", role: str | None = "admin", width: int = 1440,
+        address: str = base_url) -> Console:  # fmt: skip
         context = browser.new_context(
-            base_url=base_url, viewport={"width": width, "height": 900 if width > 720 else 844}, locale=language,
+            base_url=address, viewport={"width": width, "height": 900 if width > 720 else 844}, locale=language,
             timezone_id="Asia/Shanghai", reduced_motion="reduce", color_scheme=theme,
         )  # fmt: skip
         if role is not None:

@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import re
+import shutil
 
 import pytest
-from console_shop import PASSWORD
+from console_shop import LOOP_TABLES, PASSWORD, publish_shop
 from playwright.sync_api import expect
+
+from liuke.kernel.results import NotEnoughData
 
 pytestmark = pytest.mark.browser
 
@@ -186,3 +189,25 @@ def test_signing_out_closes_the_console(open_console):
     console.page.get_by_role("menuitem", name="退出登录").click()
     expect(console.page.get_by_role("heading", name="登录")).to_be_visible()
     console.problems.clear()  # the question who is signed in is answered with 401, as it should
+
+
+@pytest.mark.parametrize(("language", "hint", "reason", "counts"), [
+    ("zh-CN", "先运行 liuke ingest", "复购客户太少，无法预测流失", "现有 12，需要 200"),
+    ("en", "Run liuke ingest", "Too few repeat buyers to predict churn", "12 there, 200 needed"),
+])  # fmt: skip
+def test_an_empty_place_says_why_it_is_empty(open_console, poor_shop, poor_url, language, hint, reason, counts):
+    for folder in poor_shop.workspace.published_dir.iterdir():
+        shutil.rmtree(folder) if folder.is_dir() else folder.unlink()
+    console = open_console(language, address=poor_url)
+    console.page.goto("/")
+    expect(console.page.get_by_role("alert")).to_contain_text(hint, timeout=20_000)
+    assert console.violations() == []
+    console.problems.clear()  # that nothing is published is a 503, and meant
+    note = NotEnoughData("复购客户太少，无法预测流失", "Too few repeat buyers to predict churn", have=12, need=200)
+    relations = {name: f"lake.{name}" for name in LOOP_TABLES if name not in {"churn_scores", "warnings"}}
+    publish_shop(poor_shop, relations=relations, notes={"churn": note})
+    for path in ("/", "/customers/100005"):
+        console.open(path)
+        expect(console.page.get_by_text(reason)).to_be_visible()
+        expect(console.page.get_by_text(counts)).to_be_visible()
+        assert console.violations() == []

@@ -14,6 +14,8 @@ import { startTranslations } from "./i18n";
 startTranslations(initialLanguage());
 
 // A session that has ended shows itself on any request: ask again who is signed in, and the gate does the rest.
+const unpublished = (error: Error | null) => error instanceof ApiProblem && error.code === "nothing_published";
+
 const client: QueryClient = new QueryClient({
   queryCache: new QueryCache({
     onError: (error, query) => {
@@ -25,7 +27,8 @@ const client: QueryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 30_000,
-      retry: (failures, error) => failures < 2 && !(error instanceof ApiProblem && error.status < 500),
+      retry: (failures, error) => failures < 2 && !(error instanceof ApiProblem && (error.status < 500 || unpublished(error))),
+      refetchInterval: ({ state }) => (unpublished(state.error) ? 10_000 : false), // the page fills by itself
     },
   },
 });

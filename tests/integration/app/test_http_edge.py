@@ -31,8 +31,8 @@ def test_every_answer_forbids_framing_sniffing_and_foreign_scripts(client):
 
 
 def test_an_unknown_address_below_the_api_is_a_404_in_json(client):
-    for method in ("GET", "POST", "DELETE"):
-        answer = client.request(method, "/api/nothing/here")
+    for method, path in (("GET", "/api/nothing/here"), ("POST", "/api/nothing"), ("DELETE", "/api/x"), ("GET", "/api")):
+        answer = client.request(method, path)
         assert answer.status_code == 404
         assert set(answer.json()) == {"code", "message", "hint"}
 

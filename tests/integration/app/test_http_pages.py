@@ -61,8 +61,8 @@ def test_filters_hold_together(sign_in):
     found = client.get("/api/customers", params={**filters, "page_size": 100}).json()
     assert 0 < found["total"] < console_shop.N_CUSTOMERS
     for row in found["rows"][:5]:
-        tags = {tag["key"]: tag["value"] for family in client.get(f"/api/customers/{row['customer_id']}").json()["families"]
-                for tag in family["tags"]}  # fmt: skip
+        page = client.get(f"/api/customers/{row['customer_id']}").json()
+        tags = {tag["key"]: tag["value"] for family in page["families"] for tag in family["tags"]}
         assert row["level"] in {"red", "orange"}
         assert tags["lifecycle"] in {"lost", "dormant"}
         assert 20000 <= tags["monthly_spend_minor"] <= 60000

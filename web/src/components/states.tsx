@@ -19,13 +19,15 @@ export function Loading() {
 /** What went wrong, what to do about it, and a way to try again. */
 export function Failure({ error, retry }: { error: Error; retry: () => void }) {
   const { t } = useTranslation();
-  const hint = error instanceof ApiProblem ? error.hint : "";
+  const problem = error instanceof ApiProblem ? error : null;
+  // The API speaks English; the problems that an operator can meet have words in both languages.
+  const words = problem ? t(`problems.${problem.code}`, { defaultValue: `${problem.message} ${problem.hint}` }) : t("problems.unreachable");
   return (
     <Alert
-      type="error"
+      type={problem?.code === "nothing_published" ? "info" : "error"}
       showIcon
-      title={t("frame.failed")}
-      description={<>{error.message} {hint}</>}
+      title={t(problem?.code === "nothing_published" ? "frame.empty" : "frame.failed")}
+      description={words}
       action={<Button onClick={retry}>{t("frame.retry")}</Button>}
     />
   );

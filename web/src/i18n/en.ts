@@ -24,6 +24,15 @@ export const en: typeof zhCN = {
     table: "View as table",
     chart: "View as chart",
   },
+  problems: {
+    nothing_published: "Nothing has been published in this workspace yet. Run liuke ingest, then liuke run; this page fills by itself.",
+    no_such_customer: "There is no such customer. Search again.",
+    not_allowed: "Your role does not see this page. Ask an administrator.",
+    not_signed_in: "Your session has ended. Sign in again.",
+    locked: "Another process is writing. Try again in a moment.",
+    internal_error: "Something went wrong inside; the server's log says what. Try again later.",
+    unreachable: "The server cannot be reached. Is it running?",
+  },
   roles: { admin: "Administrator", operator: "Operator", analyst: "Analyst" },
   signIn: {
     title: "Sign in",

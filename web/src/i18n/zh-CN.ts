@@ -22,6 +22,15 @@ export const zhCN = {
     table: "以表格查看",
     chart: "以图查看",
   },
+  problems: {
+    nothing_published: "这个工作区还没有发布过数据。先运行 liuke ingest，再运行 liuke run，本页会自动有内容。",
+    no_such_customer: "没有这位客户，请重新查找。",
+    not_allowed: "你的角色看不到这一页，请联系管理员。",
+    not_signed_in: "登录已失效，请重新登录。",
+    locked: "另一个进程正在写入，请稍后再试。",
+    internal_error: "程序内部出错，服务日志里有原因。请稍后再试。",
+    unreachable: "连不上服务，请检查它是否在运行。",
+  } as Record<string, string>,
   roles: { admin: "管理员", operator: "运营", analyst: "分析师" },
   signIn: {
     title: "登录",

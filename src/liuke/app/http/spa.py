@@ -40,8 +40,9 @@ def mount(app: FastAPI) -> None:
     folder = console_dir()
     app.mount("/assets", _ImmutableFiles(directory=folder / "assets", check_dir=False), name="assets")
 
+    @app.api_route("/api", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
     @app.api_route("/api/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
-    def unknown_api(path: str) -> Response:
+    def unknown_api(path: str = "") -> Response:
         return problem(404, "not_found", f"There is no /api/{path}.", "The API's schema is at /api/openapi.json.")
 
     @app.get("/{path:path}", include_in_schema=False)
