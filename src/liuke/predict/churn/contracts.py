@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from liuke.kernel.results import Estimate, NotEnoughData
 from liuke.predict.churn.horizon import HorizonProposal
-from liuke.predict.evaluation import OriginPlan, Scorecard, jsonable
+from liuke.predict.evaluation import STATED_PRECISION, STATED_RECALL, OriginPlan, Scorecard, jsonable
 
 LEARNER = "lightgbm"
 
@@ -138,6 +138,8 @@ class ChurnReport:
                 "zh": self.plan.note_zh(),
                 "en": self.plan.note_en(),
             },
+            "stated_recall": STATED_RECALL,
+            "stated_precision": STATED_PRECISION,
             "populations": [population.to_dict() for population in self.populations],
             "model_version": self.model_version,
             "definition_hash": self.definition_hash,

@@ -19,10 +19,12 @@ from liuke.predict.evaluation.ranking import (
     precision_at_recall,
     recall_at_precision,
 )
-from liuke.predict.evaluation.scorecard import Scorecard, jsonable, judge
+from liuke.predict.evaluation.scorecard import STATED_PRECISION, STATED_RECALL, Scorecard, jsonable, judge
 
 __all__ = [
     "MIN_ORIGINS",
+    "STATED_PRECISION",
+    "STATED_RECALL",
     "Calibrator",
     "EvaluationDataError",
     "Leak",
