@@ -17,7 +17,7 @@ from liuke.store.lake import Lake
 
 START = date(2024, 1, 1)
 END = START + timedelta(days=400)
-SETTINGS = ChurnSettings(min_repeat_buyers=50, max_train_origins=3, num_threads=1)
+SETTINGS = ChurnSettings(min_repeat_buyers=50, max_train_origins=2, num_threads=1)
 
 
 def service(past, folder: Path, settings: ChurnSettings = SETTINGS, **more) -> ChurnService:
@@ -36,11 +36,11 @@ def trained(lively, tmp_path_factory, request):
 def test_the_report_says_what_was_done(trained):
     _, report, past, _ = trained
     assert isinstance(report, ChurnReport)
-    assert len(report.plan.cutoffs) == 5
+    assert len(report.plan.cutoffs) == 4
     assert report.plan.final + timedelta(days=report.horizon.horizon_days) <= END
     assert max(past.opened) == END
     told = json.loads(json.dumps(report.to_dict(), ensure_ascii=False, allow_nan=False))
-    assert told["origins"]["count"] == 5
+    assert told["origins"]["count"] == 4
     assert [card["model"] for card in told["populations"][0]["scorecards"]] == [
         "lightgbm",
         "majority",
