@@ -66,6 +66,7 @@ CREATE TEMP TABLE events AS SELECT (100000 + i)::BIGINT AS customer_id,
     'app' AS channel, NULL::VARCHAR AS session_id,
     CASE WHEN roll(i + k, 10, 5) = 1 THEN roll(i, k, 20) END AS product_id, NULL::VARCHAR AS category, NULL::DOUBLE AS value
     FROM numbers, range(40) t(k);
+INSERT INTO events SELECT customer_id, 'order_paid', occurred_at, occurred_on, 'app', NULL, NULL, NULL, NULL FROM purchases;
 CREATE TEMP TABLE touches AS SELECT (100000 + i)::BIGINT AS customer_id, 'sms' AS channel, '女王节预热' AS campaign,
     'delivered' AS status, DATE '2026-02-20' AS occurred_on FROM numbers WHERE i % 9 = 0;
 """

@@ -13,11 +13,11 @@ import { startTranslations } from "./i18n";
 
 startTranslations(initialLanguage());
 
-// A session that has ended shows itself on any request: ask again who is signed in, and the gate does the rest.
 const unpublished = (error: Error | null) => error instanceof ApiProblem && error.code === "nothing_published";
 
 const client: QueryClient = new QueryClient({
   queryCache: new QueryCache({
+    // A session that has ended shows itself on any request: ask again who is signed in, and the gate does the rest.
     onError: (error, query) => {
       if (query.queryKey[0] !== "session" && error instanceof ApiProblem && error.status === 401) {
         void client.resetQueries({ queryKey: sessionQuery.queryKey });

@@ -14,6 +14,8 @@ export function StrategyEffects({ strategy }: { strategy: Strategy }) {
   const frame = useFrame();
   const words = useWords();
   const contacts = Object.entries(strategy.contacts);
+  // Outcomes of one strategy often wait for the same customers: each reason is said once.
+  const reasons = [...new Set(strategy.effects.flatMap(({ reason }) => (reason ? [words(reason.zh, reason.en)] : [])))];
   return (
     <article className="strategy">
       <div className="strategy-head">
@@ -25,6 +27,7 @@ export function StrategyEffects({ strategy }: { strategy: Strategy }) {
       </div>
       {strategy.effects.length === 0 && <p className="muted">{t("overview.noEffects")}</p>}
       {strategy.effects.map((effect) => <EffectRow key={effect.metric} effect={effect} />)}
+      {reasons.map((reason) => <p className="effect-why" key={reason}>{reason}</p>)}
     </article>
   );
 }
@@ -32,7 +35,6 @@ export function StrategyEffects({ strategy }: { strategy: Strategy }) {
 function EffectRow({ effect }: { effect: Effect }) {
   const { t } = useTranslation();
   const frame = useFrame();
-  const words = useWords();
   const { difference, low, high } = effect;
   const known = difference !== null && low !== null && high !== null;
   const tone = toneOf(effect);
@@ -61,7 +63,6 @@ function EffectRow({ effect }: { effect: Effect }) {
         )}
       </span>
       <span className={`verdict ${tone}`}>{t(`verdicts.${verdict}`, { defaultValue: verdict })}</span>
-      {effect.reason && <span className="effect-why">{words(effect.reason.zh, effect.reason.en)}</span>}
     </div>
   );
 }

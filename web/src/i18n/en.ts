@@ -50,6 +50,8 @@ export const en: typeof zhCN = {
     title: "Overview",
     lead: "How the shop is doing, who is leaving, and what was achieved",
     metrics: "Key figures",
+    all: "Show all {{n}} figures",
+    fewer: "Show the main figures",
     formula: "Definition",
     period: "Period",
     previous: "vs previous",

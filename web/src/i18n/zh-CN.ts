@@ -48,6 +48,8 @@ export const zhCN = {
     title: "概览",
     lead: "店铺的健康、正在流失的客户，以及做过的事带来了什么",
     metrics: "关键指标",
+    all: "显示全部 {{n}} 项指标",
+    fewer: "只看主要指标",
     formula: "定义",
     period: "周期",
     previous: "环比",

@@ -79,8 +79,11 @@ WITH items AS (
                 ELSE to_json(struct_pack(product := coalesce(p.name, p.product_key),
                                          category := e.category))::VARCHAR END
     FROM events e LEFT JOIN products p USING (product_id)
+    LEFT JOIN (SELECT DISTINCT customer_id, occurred_on, 'order_paid' AS event, true AS told FROM purchases) o
+           USING (customer_id, occurred_on, event)
+    WHERE o.told IS NULL  -- the order's own row says it, with its items
     UNION ALL
-    SELECT x.customer_id, x.sent_at, coalesce(x.sent_at::DATE, x.planned_on), 'contact', x.strategy, x.channel, NULL,
+    SELECT x.customer_id, x.sent_at, greatest(x.planned_on, x.sent_at::DATE), 'contact', x.strategy, x.channel, NULL,
            to_json(struct_pack(state := x.state, reason := nullif(x.reason, '')))::VARCHAR
     FROM {results["contacts"]} x
     UNION ALL

@@ -17,6 +17,8 @@ PICKABLE_VALUES = 40
 NOT_TAGS = {"as_of", "customer_id", "load_id", "row_number", "source", "recorded_at"}
 """Columns of `customer_tags` that are keys or lineage."""
 
+_YES_NO = {"true": ("是", "Yes"), "false": ("否", "No")}
+
 
 def tag_columns(connection: duckdb.DuckDBPyConnection, table: str, defined: Collection[str]) -> list[str]:
     """Keys of the tags that stand in the table, in its own order.
@@ -69,7 +71,7 @@ def _values(
             FROM (SELECT {value} AS value FROM published_customers) WHERE value IS NOT NULL
             GROUP BY 1 ORDER BY customers DESC, value LIMIT {PICKABLE_VALUES}""",
     )
-    names = word.values if word else {}
+    names = (word.values if word else {}) or (_YES_NO if kind == "boolean" else {})
     for row in counted:
         row["zh"], row["en"] = names.get(row["value"], (row["value"], row["value"]))
     return counted

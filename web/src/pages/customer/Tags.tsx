@@ -17,7 +17,7 @@ export function Tags({ customer }: { customer: CustomerDetail }) {
       {customer.families.length === 0 && <Blank>{t("customer.noTags")}</Blank>}
       <div className="families">
         {customer.families.map((family) => (
-          <section key={family.family} aria-label={words(family.zh, family.en)}>
+          <div key={family.family} role="group" aria-label={words(family.zh, family.en)}>
             <h3>{words(family.zh, family.en)}</h3>
             {family.tags.map((tag) => (
               <div className="tag-line" key={tag.key}>
@@ -27,7 +27,7 @@ export function Tags({ customer }: { customer: CustomerDetail }) {
                 <b className="num">{words(tag.value_zh, tag.value_en) ?? plain(tag, frame)}</b>
               </div>
             ))}
-          </section>
+          </div>
         ))}
       </div>
     </Panel>

@@ -9,7 +9,7 @@ import type { TimelineEntry } from "../../api/types";
 import { useFrame, useWords } from "../../app/session";
 import { Answer, Panel } from "../../components/Page";
 import { Blank } from "../../components/states";
-import { count, day, type Frame, money, timeOfDay } from "../../lib/format";
+import { count, day, type Frame, instant, money, timeOfDay } from "../../lib/format";
 
 type Kind = TimelineEntry["kind"];
 const KINDS: Kind[] = ["order", "event", "contact", "touch"];
@@ -68,7 +68,7 @@ function Moment({ entry, sameDay }: { entry: TimelineEntry; sameDay: boolean }) 
   const time = entry.has_time ? timeOfDay(entry.occurred_at, frame) : "";
   return (
     <li>
-      <time dateTime={entry.occurred_on} style={sameDay ? { textAlign: "right", paddingRight: 8 } : undefined}>{sameDay ? time : `${day(entry.occurred_on)} ${time}`}</time>
+      <time dateTime={entry.occurred_on} style={sameDay ? { textAlign: "right", paddingRight: 8 } : undefined}>{sameDay ? time : entry.has_time ? instant(entry.occurred_at, frame) : day(entry.occurred_on)}</time>
       <span className={`dot ${entry.kind}`} aria-hidden="true"><i /></span>
       <span className="what">
         {name}

@@ -7,12 +7,12 @@ import { Sparkline } from "../../components/Sparkline";
 import { count, day, type Frame, money, percent, period, points, share } from "../../lib/format";
 
 /** One key figure: value, change on the period before and on the year, course, and its definition. */
-export function Kpi({ metric }: { metric: Metric }) {
+export function Kpi({ metric, asOf }: { metric: Metric; asOf: string }) {
   const { t } = useTranslation();
   const frame = useFrame();
   const words = useWords();
   const name = words(metric.zh, metric.en);
-  const provisional = metric.final_on !== null && metric.final_on > metric.period_end;
+  const provisional = metric.final_on !== null && metric.final_on > asOf;
   return (
     <article className="panel kpi" aria-label={name}>
       <div className="kpi-name">

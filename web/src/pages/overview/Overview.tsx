@@ -1,4 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
+import { Button } from "antd";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { overviewQuery } from "../../api/queries";
@@ -9,8 +11,11 @@ import { Cohorts } from "./Cohorts";
 import { Kpi } from "./Kpi";
 import { Risk } from "./Risk";
 
+const HEADLINE = 8; // two rows: risk and cohorts stay in sight
+
 export default function Overview() {
   const { t } = useTranslation();
+  const [all, setAll] = useState(false);
   const query = useQuery(overviewQuery);
   return (
     <>
@@ -18,8 +23,17 @@ export default function Overview() {
       <Answer query={query}>
         {(overview) => (
           <div className="stack">
-            <section className="grid kpis" aria-label={t("overview.metrics")}>
-              {overview.metrics.map((metric) => <Kpi key={metric.metric} metric={metric} />)}
+            <section aria-label={t("overview.metrics")}>
+              <div className="grid kpis">
+                {overview.metrics.slice(0, all ? undefined : HEADLINE).map((metric) => (
+                  <Kpi key={metric.metric} metric={metric} asOf={overview.as_of} />
+                ))}
+              </div>
+              {overview.metrics.length > HEADLINE && (
+                <Button type="link" aria-expanded={all} onClick={() => setAll(!all)}>
+                  {all ? t("overview.fewer") : t("overview.all", { n: overview.metrics.length })}
+                </Button>
+              )}
             </section>
             {overview.metrics.length === 0 && (
               <Panel title={t("overview.metrics")}>
