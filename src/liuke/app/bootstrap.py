@@ -171,7 +171,9 @@ class Application:
     @cached_property
     def ingestor(self) -> Ingestor:
         """Reads the shop's files."""
-        return Ingestor(self.workspace, self.lake, self.operations, self.cipher, self.shop)
+        data_dir = self.workspace.path / self.settings.sources.data_dir
+        memory_mb = self.settings.store.memory_mb
+        return Ingestor(self.workspace, self.lake, self.operations, self.cipher, self.shop, data_dir, memory_mb)
 
     @cached_property
     def history(self) -> History:
@@ -198,29 +200,35 @@ class Application:
         own = load_strategies([self.workspace.strategies_dir])
         return tuple((own or load_strategies([READY_STRATEGIES])).values())
 
-    @cached_property
-    def allocator(self) -> HashAllocator:
-        """Draws arms and remembers them."""
-        return HashAllocator(self.settings.experiments)
+    # These three are made anew each time: they read the identity map as the resolve step has just left it.
 
     @property
     def desk(self) -> StrategyDesk:
         """Lets customers enter strategies."""
-        return StrategyDesk(self.operations, self.allocator, self.outreach)
+        identities = CustomerIdentities(self.lake)
+        allocator = HashAllocator(self.settings.experiments, kin=identities)
+        return StrategyDesk(self.operations, allocator, self._outreach(identities, allocator, self.clock), kin=identities)
 
     @property
     def outreach(self) -> Outreach:
-        """The outbox. Made anew each time: it reads the identity map of the moment."""
-        settings = self.settings.outreach
+        """The outbox."""
+        return self.outreach_on(self.clock)
+
+    def outreach_on(self, clock: Clock) -> Outreach:
+        """Return the outbox as it would act by another clock; a rehearsal of a past day stands at that day."""
         identities = CustomerIdentities(self.lake)
+        return self._outreach(identities, HashAllocator(self.settings.experiments, kin=identities), clock)
+
+    def _outreach(self, identities: CustomerIdentities, allocator: HashAllocator, clock: Clock) -> Outreach:
+        settings = self.settings.outreach
         return Outreach(
             self.operations,
             build_channels(settings, self.workspace.outbox_dir),
-            TemplateLibrary([READY_TEMPLATES]),
+            TemplateLibrary([READY_TEMPLATES, self.workspace.strategies_dir / "templates"]),
             ShopPermissions(ConsentLedger(), SuppressionList(self.cipher), identities),
             ShopAddressBook(self.profiles, identities),
-            self.allocator,
+            allocator,
             settings,
             self.shop,
-            self.clock,
+            clock,
         )

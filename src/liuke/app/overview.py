@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from liuke.app.bootstrap import Application
-from liuke.app.loop.context import MISSING
+from liuke.app.loop import MISSING
 from liuke.kernel import from_minor
 
 _SHOWN_STEPS = 10

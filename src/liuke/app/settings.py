@@ -32,6 +32,16 @@ class StoreSettings(BaseModel):
     memory_mb: int = Field(1024, ge=256, description="Memory limit of one analysis engine, in MiB.")
 
 
+class SourceSettings(BaseModel):
+    """The ``[sources]`` section."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data_dir: str = Field(
+        "inbox", description="Folder that the file patterns of mappings start from; relative to the workspace."
+    )
+
+
 class ServerSettings(BaseModel):
     """The ``[server]`` section."""
 
@@ -47,6 +57,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     shop: ShopProfile = Field(default_factory=ShopProfile)
+    sources: SourceSettings = Field(default_factory=SourceSettings)
     store: StoreSettings = Field(default_factory=StoreSettings)
     churn: ChurnSettings = Field(default_factory=ChurnSettings)
     warning: WarningSettings = Field(default_factory=WarningSettings)

@@ -21,7 +21,7 @@ from liuke.engage.outreach import moves, outbox
 from liuke.store.operations import Operations
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))  # helpers beside this file; tests are no package
+sys.path.insert(0, str(HERE.parents[1] / "support"))  # shared helpers; tests are no package
 from mail_server import MailServer  # noqa: E402
 
 KILLS = 12

@@ -28,7 +28,7 @@ def churn(
         day = parse_day(as_of) or app.day_after_last_order()
         if day is None:
             raise UsageError("there are no orders to learn from", "run `liuke ingest` first")
-        report = app.churn.train_and_evaluate(day, seed, bars)
+        report = app.churn.evaluate(day, seed, bars)
     if isinstance(report, NotEnoughData):
         if as_json:
             emit_json({"as_of": day, "not_enough_data": report})
@@ -53,7 +53,9 @@ def print_report(report: ChurnReport) -> None:
                 f"{card.auroc.value:.3f} ({card.auroc.low:.3f} to {card.auroc.high:.3f})",
                 f"{card.accuracy:.3f}",
                 f"{card.balanced_accuracy:.3f}",
-                f"{card.pr_auc:.3f}",
+                f"{card.pr_auc.value:.3f}",
+                f"{card.precision_at_recall:.3f}",
+                f"{card.lift_at_10pct:.2f}",
                 f"{card.brier:.3f}",
                 f"{card.ece:.3f}",
             )
@@ -62,7 +64,7 @@ def print_report(report: ChurnReport) -> None:
         table(
             f"{population.population}: {population.n_final:,} customers on the untouched period, "
             f"{population.learner.base_rate:.1%} churned",
-            ("model", "AUROC (95 %)", "accuracy", "balanced", "PR-AUC", "Brier", "ECE"),
+            ("model", "AUROC (95 %)", "accuracy", "balanced", "PR-AUC", "precision", "lift", "Brier", "ECE"),
             rows,
         )
     console.print(report.verdict_en(), soft_wrap=True)

@@ -43,16 +43,13 @@ def root(
     """Keep the customers that a shop has already won."""
 
 
-for name, function in {
-    "init": workspace.init,
-    "doctor": workspace.doctor,
-    "ingest": run.ingest,
-    "run": run.run,
-    "status": run.status,
-    "serve": server.serve,
-    "demo": demo.demo,
-}.items():
-    cli.command(name)(function)
+cli.command("init")(workspace.init)
+cli.command("doctor")(workspace.doctor)
+cli.command("ingest")(run.ingest)
+cli.command("run")(run.run)
+cli.command("status")(run.status)
+cli.command("serve")(server.serve)
+cli.command("demo")(demo.demo)
 cli.add_typer(evaluate.group, name="evaluate")
 cli.add_typer(tags.group, name="tags")
 cli.add_typer(lake.group, name="lake")

@@ -14,7 +14,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+_PIPE_WIDTH = 140  # columns where nobody watches: a file or another program has no edge to break at
+
 console = Console(highlight=False)
+if not console.is_terminal:
+    console = Console(highlight=False, width=_PIPE_WIDTH)
 
 
 def plain(value: Any) -> Any:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from time import monotonic
 from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+_INDENT = "  "
+
+
+@dataclass(frozen=True)
+class _Piece:
+    label: str
+    since: float
+    task: TaskID
+
 
 class TerminalProgress:
-    """A bar per piece of work; where standard error is no terminal, one line per finished piece.
+    """A bar per piece of work, indented within another; where standard error is no terminal, a line per finished piece.
 
     Use it as a context manager: the bars live while the block runs.
     """
@@ -19,16 +29,14 @@ class TerminalProgress:
         self._console = Console(stderr=True, quiet=quiet, highlight=False)
         self._bars = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description:<34}"),
-            BarColumn(bar_width=28),
+            TextColumn("{task.description:<46}"),
+            BarColumn(bar_width=24),
             TimeElapsedColumn(),
             TextColumn("[dim]{task.fields[note]}"),
             console=self._console,
             disable=not self._console.is_terminal,
         )
-        self._task: TaskID | None = None
-        self._label = ""
-        self._since = 0.0
+        self._open: list[_Piece] = []
 
     def __enter__(self) -> TerminalProgress:
         self._bars.start()
@@ -40,20 +48,23 @@ class TerminalProgress:
         self._bars.stop()
 
     def start(self, label: str, total: int | None = None) -> None:
-        """Begin a piece of work with a bar of its own."""
-        self._label, self._since = label, monotonic()
-        self._task = self._bars.add_task(label, total=total, note="")
+        """Begin a piece of work, within the one that is under way if there is one."""
+        label = _INDENT * len(self._open) + label
+        self._open.append(_Piece(label, monotonic(), self._bars.add_task(label, total=total, note="")))
 
     def advance(self, n: int = 1) -> None:
-        """Move the current bar."""
-        if self._task is not None:
-            self._bars.advance(self._task, n)
+        """Move the innermost bar."""
+        if self._open:
+            self._bars.advance(self._open[-1].task, n)
 
     def finish(self, note: str = "") -> None:
-        """Fill the current bar and put a note beside it."""
-        if self._task is not None:
-            total = self._bars.tasks[self._task].total or 1
-            self._bars.update(self._task, total=total, completed=total, note=note)
-            self._bars.stop_task(self._task)
+        """Fill the innermost bar and put a note beside it; inner pieces make room when theirs is done."""
+        piece = self._open.pop()
+        total = self._bars.tasks[self._bars.task_ids.index(piece.task)].total or 1
+        self._bars.update(piece.task, total=total, completed=total, note=note)
+        self._bars.stop_task(piece.task)
+        if self._open:
+            self._bars.update(piece.task, visible=False)
         if not self._console.is_terminal:
-            self._console.print(f"{self._label:<34} {monotonic() - self._since:6.1f} s  {note}")
+            took = monotonic() - piece.since
+            self._console.print(f"{piece.label:<46} {took:6.1f} s  {note}", soft_wrap=True)

@@ -50,27 +50,27 @@ def print_ingest(report: IngestReport) -> None:
             one.source,
             one.file_key,
             one.state.value,
-            one.rows_total,
-            one.rows_loaded,
+            one.rows,
+            one.loaded,
             sum(one.filtered.values()),
             sum(one.quarantined.values()),
         )
-        for one in report.files
+        for one in report.loads
     ]
     if rows:
         columns = ("source", "file", "was", "rows", "loaded", "filtered", "quarantined")
         table("Ingested", columns, rows)
-    console.print(f"{len(report.files)} files read, {report.unchanged} unchanged, {len(report.refused)} refused.")
+    console.print(f"{len(report.loads)} files read, {report.unchanged} unchanged, {len(report.refused)} refused.")
     for kind in ("filtered", "quarantined"):
         reasons: Counter[str] = Counter()
-        for one in report.files:
+        for one in report.loads:
             reasons.update(getattr(one, kind))
         if reasons:
             table(kind.capitalize(), ("rows", "reason"), [(count, reason) for reason, count in reasons.most_common()])
     for refused in report.refused:
         console.print(f"[red]refused[/] {refused.source}: {refused.file_key}: {refused.message}", soft_wrap=True)
         console.print(f"  → {refused.hint}", soft_wrap=True)
-    if any(one.quarantined for one in report.files):
+    if any(one.quarantined for one in report.loads):
         console.print("`liuke quarantine list` shows the rows; after mending the mapping: `liuke quarantine release`.")
 
 

@@ -10,7 +10,7 @@ import typer
 from liuke.app.cli.context import AsOfOption, JsonOption, WorkspaceOption, application, command, parse_day
 from liuke.app.cli.output import console, emit_json, table
 from liuke.kernel import UsageError
-from liuke.understand.tags import FAMILIES, build_tags, explain
+from liuke.understand.tags import FAMILIES, build_tags, explain, publish_cut_points
 
 group = typer.Typer(help="Facts about customers, defined as data.", no_args_is_help=True)
 
@@ -54,7 +54,8 @@ def show(
                 raise UsageError(
                     f"nobody has the id {customer} as of {day}", "the console's customer list shows the ids"
                 )
-            row = build_tags(moment, app.tags, only=[int(customer)], cut_points=app.cut_points(day)).to_pylist()[0]
+            ranks = publish_cut_points(moment, app.tags)
+            row = build_tags(moment, app.tags, only=[int(customer)], cut_points=ranks).to_pylist()[0]
     if as_json:
         emit_json(
             {"as_of": day, "customer_id": customer, "tags": {key: row[key] for key in row if key != "customer_id"}}

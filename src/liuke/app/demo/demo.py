@@ -10,10 +10,9 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 from hashlib import blake2b
-from importlib.resources import as_file, files
 from pathlib import Path
 from time import monotonic
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from liuke.app.bootstrap import Application
 from liuke.app.demo.clock import SimulatedClock
@@ -21,16 +20,17 @@ from liuke.app.loop import DailyLoop, LoopReport
 from liuke.app.settings import load_settings
 from liuke.kernel import NotEnoughData, Progress, SettingsError, SilentProgress
 from liuke.store.workspace import Workspace
-from liuke_sim import VARIANTS, Shop, ShopConfig, WrittenFile
+from liuke_sim import SOURCES_DIR, VARIANTS, Shop, ShopConfig, WrittenFile
 
 T = TypeVar("T")
 
 ZONE = "Asia/Shanghai"
 INBOX = "inbox"
 _RECORD = "demo.json"
-_SETTINGS = {
+_SETTINGS: dict[str, dict[str, Any]] = {
     "shop": {"name": "小芽母婴（模拟）", "zone": ZONE, "currency": "CNY"},
     "outreach": {"transports": {"email": "file"}},
+    "churn": {"retrain_days": 14},
 }
 
 
@@ -98,7 +98,7 @@ class Demo:
         last: LoopReport | None = None
         for week in range(self._settings.weeks + 1):
             day = config.weekly_from + timedelta(weeks=week)
-            deliver = partial(self._deliver, shop, inbox, day)
+            deliver = partial(self._deliver, app, shop, inbox, day)
             written = self._timed(seconds, "generate", f"files until {day}", deliver)
             rows, n_files = rows + sum(one.rows for one in written), n_files + len(written)
             clock.day = day
@@ -133,14 +133,13 @@ class Demo:
 
     @staticmethod
     def _copy_mappings(workspace: Workspace) -> None:
-        with as_file(files("liuke_sim") / "workspace" / "sources") as shipped:
-            for path in sorted(shipped.glob("*.yaml")):
-                target = workspace.sources_dir / path.name
-                half = target.with_suffix(".half")
-                shutil.copyfile(path, half)
-                os.replace(half, target)
+        for path in sorted(SOURCES_DIR.glob("*.yaml")):
+            target = workspace.sources_dir / path.name
+            half = target.with_suffix(".half")
+            shutil.copyfile(path, half)
+            os.replace(half, target)
 
-    def _deliver(self, shop: Shop, inbox: Path, day: date) -> list[WrittenFile]:
+    def _deliver(self, app: Application, shop: Shop, inbox: Path, day: date) -> list[WrittenFile]:
         """Write the next files beside the inbox and move each in whole, so that no half file is ever read."""
         arriving = self._folder / "scratch" / "arriving"
         shutil.rmtree(arriving, ignore_errors=True)
@@ -148,6 +147,8 @@ class Demo:
             written = shop.write_history(arriving, day)
         else:
             written = shop.write_week(arriving, shop.today, day)
+        if (done := app.last_run_day()) is not None and day <= done:
+            return written  # a continued demo: these files, and perhaps corrections of them, lie in the inbox
         for one in written:
             target = inbox / one.path.relative_to(arriving)
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
 from liuke.app.bootstrap import Application
 from liuke.collect.history import Moment
-from liuke.kernel import NotEnoughData, Progress
+from liuke.kernel import NotEnoughData, Progress, midnight_utc
 
 MISSING = "missing"
 
@@ -38,6 +38,12 @@ class RunContext:
     def moment(self) -> Moment:
         """The history that every step of this run reads; opened when the first one needs it."""
         return self.app.history.at(self.as_of)
+
+    def clock(self) -> datetime:
+        """Return the instant at which this run acts: now, or for a past day noon of it."""
+        if not self.rehearse:
+            return self.app.now()
+        return midnight_utc(self.as_of, self.app.shop.zone) + timedelta(hours=12)
 
     def close(self) -> None:
         """Give back what the run held."""

@@ -13,7 +13,7 @@ from liuke.learn.experiments import ASSIGNMENTS, EFFECTS
 from liuke.predict.churn import CHURN_SCORES
 from liuke.predict.early_warning import WARNINGS
 from liuke.store.lineage import StepResult
-from liuke.understand.metrics import CATALOGUE, COHORTS, METRICS
+from liuke.understand.metrics import COHORTS, METRICS, metric_definitions
 from liuke.understand.tags import CUSTOMER_TAGS, FAMILIES, TagDefinition
 
 PUBLISHED_TABLES = (
@@ -62,7 +62,7 @@ def vocabulary(context: RunContext) -> Vocabulary:
         tags=tuple(_tag_word(app.tags[key]) for key in app.tags.visible),
         metrics=tuple(
             MetricWord(one.key, one.zh, one.en, one.formula_zh, one.formula_en, one.unit, one.better)
-            for one in CATALOGUE
+            for one in metric_definitions(app.shop)
         ),
         strategies=tuple(
             StrategyWord(one.id, one.name.zh, one.name.en, one.description.zh, one.description.en)

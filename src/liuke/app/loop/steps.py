@@ -14,7 +14,7 @@ from liuke.collect.sources import CANONICAL
 from liuke.decide.strategies import entries_of
 from liuke.engage.outreach import CONTACTS, Delivery
 from liuke.kernel import NotEnoughData
-from liuke.learn.experiments import ASSIGNMENTS, EFFECTS, Reading, effects_table, export_assignments, read_out
+from liuke.learn.experiments import ASSIGNMENTS, EFFECTS, Effect, Reading, effects_table, export_assignments, read_out
 from liuke.predict.churn import CHURN_SCORES
 from liuke.predict.early_warning import WARNINGS, grade, totals
 from liuke.store.lineage import StepResult
@@ -49,16 +49,16 @@ def ingest(context: RunContext) -> StepResult:
     report = context.app.ingestor.ingest(context.app.now(), context.progress)
     outputs = {name: context.app.lake.snapshot_id(name) for name in HISTORY}
     counts = {
-        "files": len(report.files),
+        "files": len(report.loads),
         "refused": len(report.refused),
-        "loaded": report.rows_loaded,
-        "filtered": report.rows_filtered,
-        "quarantined": report.rows_quarantined,
+        "loaded": report.loaded,
+        "filtered": report.filtered,
+        "quarantined": report.quarantined,
     }
-    note = f"{len(report.files)} files, {report.rows_loaded:,} rows loaded, {report.rows_quarantined:,} quarantined"
+    note = f"{len(report.loads)} files, {report.loaded:,} rows loaded, {report.quarantined:,} quarantined"
     if report.refused:
         note += f", {len(report.refused)} files refused: {report.refused[0].message}"
-    return StepResult(outputs, counts, note if report.files or report.refused else "no new files")
+    return StepResult(outputs, counts, note if report.loads or report.refused else "no new files")
 
 
 def resolve(context: RunContext) -> StepResult:
@@ -81,7 +81,7 @@ def tag(context: RunContext) -> StepResult:
 
 def tag_definition(context: RunContext) -> str:
     """Return the hash of the settings and of all tag definitions."""
-    return context.definition(context.app.tags.hash)
+    return context.definition(context.app.tags.hash())
 
 
 def measure(context: RunContext) -> StepResult:
@@ -96,7 +96,7 @@ def measure(context: RunContext) -> StepResult:
 
 def predict(context: RunContext) -> StepResult:
     """Score every active buyer, after training where a model is due."""
-    run = context.app.churn.run(context.as_of, progress=context.progress)
+    run = context.app.churn.run(context.as_of, progress=context.progress, moment=context.moment)
     outputs = {CHURN_SCORES.name: context.app.lake.snapshot_id(CHURN_SCORES.name)}
     if isinstance(run.outcome, NotEnoughData):
         return StepResult(outputs, {"scored": 0}, "not enough data", missing("churn", run.outcome))
@@ -148,10 +148,9 @@ def strategy_definition(context: RunContext) -> str:
 
 def engage(context: RunContext) -> StepResult:
     """Tidy up after a crash, send what is due, write down every contact."""
-    outreach = context.app.outreach
-    delivery = outreach.recover()
-    if not context.rehearse:
-        delivery += outreach.deliver(f"run-{os.getpid()}", progress=context.progress)
+    outreach = context.app.outreach_on(context.clock)
+    delivery = outreach.recover() if not context.rehearse else Delivery()
+    delivery += outreach.deliver(f"run-{os.getpid()}", rehearse=context.rehearse, progress=context.progress)
     contacts = outreach.contacts_as_of(context.as_of)
     commit_id = _write_day(context, CONTACTS.name, contacts, "engage")
     counts = {"sent": delivery.sent, "failed": delivery.failed, "unknown": delivery.unknown}
@@ -163,7 +162,7 @@ def engage(context: RunContext) -> StepResult:
 def learn(context: RunContext) -> StepResult:
     """Compare treated with control customers, strategy by strategy."""
     app = context.app
-    effects = []
+    effects: list[Effect] = []
     with app.operations.read() as connection:
         for strategy in app.strategies:
             reading = Reading(strategy.id, strategy.goal.horizon_days)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -76,13 +77,19 @@ def load_catalogue(extension: Path | None = None) -> Catalogue:
     SettingsError
         If a file is wrong, or the shop's redefines a shipped behaviour.
     """
-    behaviours = _read(SHIPPED)
+    behaviours = _shipped()
     own = _read(extension) if extension is not None and extension.exists() else []
     names = [behaviour.name for behaviour in (*behaviours, *own)]
     doubles = sorted({name for name in names if names.count(name) > 1})
     if doubles:
         raise SettingsError(f"behaviour '{doubles[0]}' is defined twice", f"rename it in {extension}")
     return Catalogue([*behaviours, *own])
+
+
+@cache
+def _shipped() -> tuple[Behaviour, ...]:
+    """Read the shipped file once: every load asks for it."""
+    return tuple(_read(SHIPPED))
 
 
 def _read(path: Path) -> list[Behaviour]:

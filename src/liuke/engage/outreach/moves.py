@@ -76,15 +76,18 @@ def end_quiet_hours(connection: sa.Connection, now: datetime) -> None:
     connection.execute(sa.update(outbox).where(is_over).values(state=State.QUEUED.value, reason="", due_at=None))
 
 
-def due(connection: sa.Connection, now: datetime, limit: int) -> Sequence[sa.Row[Any]]:
-    """Return queued rows that may go now; alone, until the transaction ends.
+def due(
+    connection: sa.Connection, now: datetime, limit: int, mediums: Collection[str] | None = None
+) -> Sequence[sa.Row[Any]]:
+    """Return queued rows that may go now, of some mediums or of all; alone, until the transaction ends.
 
     The order is that of hashed ids: no strategy can starve another.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(CLAIM_LOCK)))
     is_due = sa.and_(_O.state == State.QUEUED.value, sa.or_(_O.due_at.is_(None), _O.due_at <= now))
-    return connection.execute(sa.select(outbox).where(is_due).order_by(_O.message_id).limit(limit)).all()
+    wanted = is_due if mediums is None else sa.and_(is_due, _O.channel.in_(sorted(mediums)))
+    return connection.execute(sa.select(outbox).where(wanted).order_by(_O.message_id).limit(limit)).all()
 
 
 def claim(connection: sa.Connection, transports: Mapping[int, str], worker: str, now: datetime) -> None:

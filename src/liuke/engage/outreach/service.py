@@ -115,7 +115,14 @@ class Outreach:
             moves.doubt(connection, None, silent_since)
         return Delivery(requeued=requeued) + self._reconcile()
 
-    def deliver(self, worker: str, *, limit: int | None = None, progress: Progress | None = None) -> Delivery:
+    def deliver(
+        self,
+        worker: str,
+        *,
+        limit: int | None = None,
+        rehearse: bool = False,
+        progress: Progress | None = None,
+    ) -> Delivery:
         """Send everything that is due.
 
         Parameters
@@ -124,6 +131,8 @@ class Outreach:
             Names this run of this process; no two live ones share a name.
         limit
             Most messages to look at; None for all.
+        rehearse
+            True for a past day: only what a channel carries that reaches nobody (``real = False``).
 
         Raises
         ------
@@ -137,7 +146,7 @@ class Outreach:
         with self._operations.engine.connect():
             with self._operations.begin() as connection:
                 moves.end_quiet_hours(connection, self._clock())
-            total = self._deliver_batches(worker, limit, progress)
+            total = self._deliver_batches(worker, limit, self._harmless() if rehearse else None, progress)
         progress.finish(f"{total.sent} sent")
         return total
 
@@ -151,11 +160,17 @@ class Outreach:
         with self._operations.read() as connection:
             return moves.contacts_as_of(connection, as_of)
 
-    def _deliver_batches(self, worker: str, limit: int | None, progress: Progress) -> Delivery:
+    def _harmless(self) -> set[str]:
+        """Return the mediums whose messages reach nobody."""
+        return {medium for medium in self._settings.transports if not self.is_real(medium)}
+
+    def _deliver_batches(
+        self, worker: str, limit: int | None, mediums: set[str] | None, progress: Progress
+    ) -> Delivery:
         total, seen = Delivery(), 0
         while limit is None or seen < limit:
             size = self._settings.batch_size if limit is None else min(self._settings.batch_size, limit - seen)
-            rulings, cleared = self._claim(worker, size)
+            rulings, cleared = self._claim(worker, size, mediums)
             if not rulings:
                 break
             total += Delivery(held=dict(Counter(r.held.value for r in rulings if r.held is not None)))
@@ -164,11 +179,11 @@ class Outreach:
             progress.advance(len(rulings))
         return total
 
-    def _claim(self, worker: str, size: int) -> tuple[list[Ruling], list[Ruling]]:
+    def _claim(self, worker: str, size: int, mediums: set[str] | None) -> tuple[list[Ruling], list[Ruling]]:
         """Rule on the next rows and make those that may go ours, in one transaction."""
         now = self._clock()
         with self._operations.begin() as connection:
-            rulings = self._gate.rule(connection, moves.due(connection, now, size), now)
+            rulings = self._gate.rule(connection, moves.due(connection, now, size, mediums), now)
             held = [
                 moves.to(r.row.message_id, State.HELD, r.held.value, due_at=r.due_at)
                 for r in rulings
