@@ -21,16 +21,19 @@ from liuke.collect.quality import QuarantinedRow
 from liuke.collect.sources.errors import RefusedFileError
 from liuke.collect.sources.held import LINE
 from liuke.collect.sources.loads import Outcome
-from liuke.collect.sources.plan import QUARANTINED, Plan
+from liuke.collect.sources.plan import LIVE, QUARANTINED, Plan
 from liuke.collect.sources.projection import BEGINNING, Origin, emission_sql, link_sql, wanted_ids
 from liuke.collect.sources.readers import ROW, UNREADABLE, Source
 from liuke.collect.sources.sql import identifier, literal
 from liuke.collect.sources.tables import ROW_KEYS
 from liuke.collect.sources.targets import OPERATIONAL
-from liuke.collect.sources.verdicts import EXCEPTIONS, KEYS, Judge, Verdicts
+from liuke.collect.sources.verdicts import EXCEPTIONS, ROWS, Judge, Verdicts
 from liuke.store.lake import Lake
 
-_OPTIONS = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
+# Level 1 costs hardly more than snappy. Ids hardly repeat: a dictionary of them, or a filter over it, is built in vain.
+_OPTIONS = "FORMAT parquet, COMPRESSION {}, DICTIONARY_SIZE_LIMIT 1000, WRITE_BLOOM_FILTER false"
+_DENSE = _OPTIONS.format("zstd, COMPRESSION_LEVEL 1")
+_PLAIN = _OPTIONS.format("snappy")  # for hashes, which nothing makes smaller
 _BATCH_ROWS = 20_000
 
 
@@ -91,6 +94,7 @@ class Landing:
         mapping = self._origin.mapping
         judge = Judge(self._connection, self._plan, self._source, f"{self._origin.pepper}row:{mapping.source}")
         self._verdicts = judge.judge(mapping.format, known, known_keys, wanted_ids(self._plan, self._origin))
+        self._origin = self._origin.within(self._verdicts.times)
         bad = sum(self._verdicts.quarantined.values())
         if self._verdicts.rows and bad / self._verdicts.rows > max_bad_share:
             worst = max(self._verdicts.quarantined.items(), key=lambda item: item[1])
@@ -108,7 +112,7 @@ class Landing:
             parts.setdefault(emission.table, []).append(sql)
         for link in self._plan.links:
             parts.setdefault(IDENTITIES.name, []).append(link_sql(link, self.verdicts, self._origin))
-        if self._plan.key:
+        if self.verdicts.keys:
             parts[ROW_KEYS.name] = [self._keys_sql()]
         for table, selects in parts.items():
             if table in OPERATIONAL:
@@ -157,11 +161,10 @@ class Landing:
         names = list(self._source.types)
         columns = [f"CAST(r.{identifier(name)} AS VARCHAR)" for name in names]
         listed = ", ".join(map(str, codes))
-        # scanned again: the text of a value that was typed is gone
         for row_number, code, *values in _batches(
             self._connection,
             f"SELECT {self.verdicts.numbering.format('e.' + ROW)}, e.code, {', '.join(columns)} "
-            f"FROM {self._source.relation} AS r JOIN {EXCEPTIONS} AS e ON r.{ROW} = e.{ROW} "
+            f"FROM {ROWS} AS r JOIN {EXCEPTIONS} AS e ON r.{ROW} = e.{ROW} "
             f"WHERE e.code IN ({listed}) ORDER BY e.{ROW}",
         ):
             why = self.verdicts.reasons[code]
@@ -175,7 +178,7 @@ class Landing:
 
     def loaded_rows(self) -> list[int]:
         """Return the numbers of the rows that are loaded (a release asks for them; a file's may be many)."""
-        return self._numbers(self.verdicts.live)
+        return self._numbers(LIVE)
 
     def _numbers(self, relation: str) -> list[int]:
         return [row[0] for row in self._connection.execute(f"SELECT {ROW} FROM {relation} ORDER BY 1").fetchall()]
@@ -190,7 +193,7 @@ class Landing:
         return (
             f"SELECT k.key_id, k.content_hash, {literal(duckdb.__version__)} AS hashed_by, {load}, "
             f"{self.verdicts.numbering.format('k.' + ROW)} AS row_number, {literal(self._origin.mapping.source)} AS source, {BEGINNING} AS recorded_at "
-            f"FROM {KEYS} AS k ANTI JOIN {EXCEPTIONS} AS e ON k.{ROW} = e.{ROW}"
+            f"FROM {self.verdicts.keys} AS k"
         )
 
     def _commit(self, table: str, selects: list[str]) -> int:
@@ -214,7 +217,8 @@ class Landing:
 
     def _copy(self, select: str, path: Path) -> int:
         partial = path.with_suffix(".partial")
-        rows = self._connection.execute(f"COPY ({select}) TO {literal(str(partial))} ({_OPTIONS})").fetchall()[0][0]
+        options = _PLAIN if ROW_KEYS.name in path.parts else _DENSE
+        rows = self._connection.execute(f"COPY ({select}) TO {literal(str(partial))} ({options})").fetchall()[0][0]
         partial.replace(path)
         return int(rows)
 

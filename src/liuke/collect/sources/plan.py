@@ -13,14 +13,17 @@ from difflib import get_close_matches
 from liuke.collect.identity import normal_sql
 from liuke.collect.sources.errors import MappingError
 from liuke.collect.sources.expressions import Expression, Scope
-from liuke.collect.sources.mapping import Constant, Emit, Mapping, Scalar
+from liuke.collect.sources.mapping import ColumnSpecification, Constant, Emit, Mapping, Scalar
 from liuke.collect.sources.readers import ROW, UNDECODABLE
 from liuke.collect.sources.sql import identifier, literal
 from liuke.collect.sources.targets import A_DATE, AMOUNT, NUMBER, TARGETS, Field, Target
 from liuke.collect.sources.types import expected, typed_sql, value_sql
 
+LIVE = "live_of_file"  # temp view: the rows that are to be loaded, as they stand in the file
+PERSONAL_NAMESPACES = frozenset({"phone", "email"})  # their ids are peppered: they could be enumerated
 FILTERED, QUARANTINED = "filtered", "quarantined"
 NOBODY = "no table takes this row"
+CODE, CONTENT = "__code", "__content"  # columns beside the file's: the rule that objects, the hash of the row
 _RAW = "__raw_"  # prefix of a typed column's text before its conversion
 
 
@@ -71,24 +74,35 @@ class Plan:
 
     Parameters
     ----------
-    typed : str
-        Relation of all rows with every declared column in its type and its text beside it.
-    used : tuple of str
-        SQL of the columns that rules and emissions look at.
-    content : tuple of str
-        SQL of all columns of the file as they stand there.
+    scan : str
+        Relation of all rows of the file: every column as it stands there (``__raw_<name>``) and in its type.
+    live : str
+        The same over the rows that are to be loaded (``live_of_file``).
+    names : tuple of str
+        The file's columns.
     rules, emissions, links
     key : tuple of str
         SQL of the columns that tell rows apart.
+    personal : frozenset of str
+        SQL of the columns that name a person.
+    times : tuple of str or None
+        SQL of the columns that say when rows happened; None if anything but a plain column says so.
     """
 
-    typed: str
-    used: tuple[str, ...]
-    content: tuple[str, ...]
+    scan: str
+    live: str
+    names: tuple[str, ...]
     rules: tuple[Rule, ...]
     emissions: tuple[Emission, ...]
     links: tuple[LinkPlan, ...]
     key: tuple[str, ...]
+    personal: frozenset[str]
+    times: tuple[str, ...] | None
+
+
+def raw(name: str) -> str:
+    """Return the SQL name of a column as it stands in the file."""
+    return identifier(_RAW + name)
 
 
 def make_plan(
@@ -131,7 +145,7 @@ class _Planner:
         self.scope = Scope(tuple(types), mapping.derive, name)
         self.specs = {self.scope.column(column, "columns"): spec for column, spec in mapping.columns.items()}
         self.bad = {
-            column: f"({identifier(_RAW + column)} IS NOT NULL AND {identifier(column)} IS NULL)"
+            column: f"({raw(column)} IS NOT NULL AND {identifier(column)} IS NULL)"
             for column, spec in self.specs.items()
             if spec.type != "text"
         }
@@ -147,30 +161,59 @@ class _Planner:
             Rule(QUARANTINED, f"{name} is empty", f"{identifier(self.scope.column(name, 'key'))} IS NULL")
             for name in self.mapping.key
         )
-        links = self._links()
-        used = tuple(identifier(name) for name in self.types if name in self.scope.used)
-        content = tuple(identifier(name) for name in sorted(self._texts()))
-        return Plan(self._typed(relation), used, content, rules, emissions, links, key)
+        return Plan(
+            scan=self._typed(relation),
+            live=self._typed(LIVE, (CONTENT,) if key else ()),
+            names=tuple(self.types),
+            rules=tuple({rule.condition: rule for rule in reversed(rules)}.values())[::-1],  # the first of equals
+            emissions=emissions,
+            links=self._links(),
+            key=key,
+            personal=self._personal(emissions),
+            times=self._times(emissions),
+        )
 
-    def _typed(self, relation: str) -> str:
-        """Return the relation with every declared column in its type and its text beside it."""
-        columns = [ROW]
+    def _typed(self, relation: str, more: tuple[str, ...] = ()) -> str:
+        """Return the relation with every column as it stands and in its type."""
+        columns = [ROW, *more]
         for name, stored in self.types.items():
-            value = value_sql(name, stored, self.mapping.format.null)
-            spec = self.specs.get(name)
-            if spec is None:
-                text = value if stored == "VARCHAR" else f"CAST({value} AS VARCHAR)"
-                columns.append(f"{text} AS {identifier(name)}")
-                continue
+            value = identifier(name) if self.mapping.format.kind == "csv" else self._value_of(name)
+            spec = self.specs.get(name, ColumnSpecification())
             columns.append(f"{typed_sql(value, stored, spec, self.zone)} AS {identifier(name)}")
-            if name in self.bad:
-                columns.append(f"{value} AS {identifier(_RAW + name)}")
+            columns.append(f"{value} AS {raw(name)}")
         return f"(SELECT {', '.join(columns)} FROM {relation})"
+
+    def _value_of(self, name: str) -> str:
+        return value_sql(name, self.types[name], self.mapping.format.null)
+
+    def _personal(self, emissions: tuple[Emission, ...]) -> frozenset[str]:
+        """Return the columns that name a person, as far as the mapping tells."""
+        names = {
+            column
+            for emission in emissions
+            if emission.table == "profiles"
+            for field in emission.fields.values()
+            for column in field.columns
+        }
+        spec = self.mapping.identity
+        keys = [(spec.namespace, spec.key), *((link.namespace, link.key) for link in spec.links)] if spec else []
+        for namespace, key in keys:
+            if namespace in PERSONAL_NAMESPACES:
+                names |= self.scope.compile(key, "identity").columns
+        return frozenset(map(identifier, names))
+
+    def _times(self, emissions: tuple[Emission, ...]) -> tuple[str, ...] | None:
+        moments = [
+            emission.fields[name] for emission in emissions for name in ("occurred", "recorded") if name in emission.fields
+        ]
+        if not all(self._is_time(moment) for moment in moments):
+            return None
+        return tuple(sorted({moment.sql for moment in moments}))
 
     def _filters(self) -> list[Rule]:
         rules = []
         if self.mapping.format.kind == "csv" and self.mapping.format.encoding.lower() not in ("utf-8", "utf8"):
-            broken = " OR ".join(f"contains({identifier(name)}, {literal(UNDECODABLE)})" for name in self._texts())
+            broken = " OR ".join(f"contains({raw(name)}, {literal(UNDECODABLE)})" for name in self.types)
             reason = f"is not valid {self.mapping.format.encoding}"
             rules += [Rule(QUARANTINED, f"row {reason}", broken)] if broken else []
         for number, rule in enumerate(self.mapping.filters):
@@ -179,9 +222,6 @@ class _Planner:
             readable = [f"NOT {self.bad[column]}" for column in sorted(expression.columns) if column in self.bad]
             rules.append(Rule(FILTERED, rule.reason, " AND ".join([f"({expression.sql})", *readable])))
         return rules
-
-    def _texts(self) -> list[str]:
-        return [_RAW + name if name in self.bad else name for name in self.types]
 
     def _types(self) -> list[Rule]:
         rules = []

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from liuke.collect.identity import PERSONAL_FIELDS
-from liuke.collect.sources.mapping import Mapping
 from liuke.collect.sources.expressions import Expression
-from liuke.collect.sources.plan import Emission, LinkPlan, Plan
+from liuke.collect.sources.mapping import Mapping
+from liuke.collect.sources.plan import PERSONAL_NAMESPACES, Emission, LinkPlan, Plan
 from liuke.collect.sources.readers import ROW
 from liuke.collect.sources.sql import identifier, literal
 from liuke.collect.sources.targets import SPECS, TARGETS, cast_to
 from liuke.collect.sources.verdicts import Verdicts
+from liuke.collect.sources.zones import constant_offset, to_utc_sql
 from liuke.kernel import minor_exponent, stable_id_sql
 
-PERSONAL_NAMESPACES = frozenset({"phone", "email"})  # their ids are peppered: they could be enumerated
 BEGINNING = "TIMESTAMP '1970-01-01'"  # rows without a moment of their own are known from the beginning
 _CONSENT_COLUMNS = ("purpose", "channel", "granted", "policy_version", "evidence")
 _ID_COLUMNS = {
@@ -37,6 +38,8 @@ class Origin:
         The shop's.
     pepper : str
         Put before personal namespaces.
+    offsets : mapping of str to int
+        Zones whose offset is the same for all rows, in seconds.
     """
 
     load_id: int
@@ -44,11 +47,23 @@ class Origin:
     shop_zone: str
     currency: str
     pepper: str
+    offsets: dict[str, int] = field(default_factory=dict)
 
     @property
     def zone(self) -> str:
         """Zone of the file's timestamps."""
         return self.mapping.zone or self.shop_zone
+
+    def within(self, times: tuple[datetime, datetime] | None) -> Origin:
+        """Return the same with the offsets that hold between two local times."""
+        if times is None:
+            return self
+        found = {zone: constant_offset(zone, *times) for zone in (self.zone, self.shop_zone)}
+        return replace(self, offsets={zone: offset for zone, offset in found.items() if offset is not None})
+
+    def to_utc(self, local: str, zone: str) -> str:
+        """Return the SQL of an instant in UTC, of a time local to a zone."""
+        return to_utc_sql(local, zone, self.offsets.get(zone))
 
     def namespace(self, name: str) -> str:
         """Return the namespace under which ids of this kind are made."""
@@ -160,16 +175,12 @@ def _moment(origin: Origin, value: str) -> tuple[str, str]:
     local = f"TRY_CAST({value} AS TIMESTAMP)"
     if origin.mapping.time_precision == "day":
         day = f"CAST({local} AS DATE)"
-        return _to_utc(f"CAST({day} AS TIMESTAMP)", origin.shop_zone), day
-    utc = _to_utc(local, origin.zone)
+        return origin.to_utc(f"CAST({day} AS TIMESTAMP)", origin.shop_zone), day
+    utc = origin.to_utc(local, origin.zone)
     if origin.zone == origin.shop_zone:
         return utc, f"CAST({local} AS DATE)"
     shop_local = f"timezone({literal(origin.shop_zone)}, timezone('UTC', {utc}))"
     return utc, f"CAST({shop_local} AS DATE)"
-
-
-def _to_utc(local: str, zone: str) -> str:
-    return local if zone == "UTC" else f"timezone('UTC', timezone({literal(zone)}, {local}))"
 
 
 def _mapped(emission: Emission, origin: Origin) -> dict[str, str]:

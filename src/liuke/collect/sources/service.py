@@ -78,7 +78,7 @@ class Ingestor:
         cipher: FieldCipher,
         shop: ShopProfile,
         data_dir: Path | None = None,
-        memory_mb: int = 1024,
+        memory_mb: int = 1400,
     ) -> None:
         self._workspace = workspace
         self._lake = lake

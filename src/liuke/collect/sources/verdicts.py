@@ -1,27 +1,27 @@
 """Which rows of a file are loaded, filtered or quarantined. Every row ends in exactly one of the three.
 
-The file is scanned once: types, rules and the hash of each row are computed on the way into a temp table, from which all
-later passes read.
+The file is scanned once: rules and the hash of each row are computed on the way into a temp table, from which all later
+passes read. The table keeps the values as they stand in the file; to give them their types again is cheap.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import duckdb
 
 from liuke.collect.sources.errors import AccountingError
 from liuke.collect.sources.ids import IdBook, make_lookups
 from liuke.collect.sources.mapping import FormatSpec
-from liuke.collect.sources.plan import FILTERED, QUARANTINED, Plan
+from liuke.collect.sources.plan import CODE, CONTENT, FILTERED, LIVE, QUARANTINED, Plan, raw
 from liuke.collect.sources.readers import ROW, UNREADABLE, Source, collect_unreadable, explained
-from liuke.collect.sources.sql import literal
+from liuke.collect.sources.sql import identifier, literal
 
-ROWS = "rows_of_file"  # temp table: __row, typed columns, __code (NULL: no rule objects), __content
+ROWS = "rows_of_file"  # temp table: __row, the file's columns, __code (NULL: no rule objects), __content
 EXCEPTIONS = "exceptions"  # temp table: __row, code; rows that aren't loaded
 KEYS = "keys_of_file"  # temp table: __row, key_id, content_hash
-CODE, CONTENT = "__code", "__content"
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,12 @@ class Verdicts:
     filtered, quarantined : mapping of reason to rows
     book : IdBook
         Ids of the rows' keys.
+    keys : str or None
+        Relation of the loaded rows' key ids and content hashes; None if the source declares no key.
     numbering : str
         SQL that turns ``{}``, a value of ``__row``, into the row's number in the file.
+    times : (datetime, datetime) or None
+        Local times between which all rows happened, where that is known.
     """
 
     live: str
@@ -56,7 +60,9 @@ class Verdicts:
     rows: int
     loaded: int
     book: IdBook
+    keys: str | None
     numbering: str
+    times: tuple[datetime, datetime] | None
     filtered: Mapping[str, int] = field(default_factory=dict)
     quarantined: Mapping[str, int] = field(default_factory=dict)
 
@@ -104,58 +110,80 @@ class Judge:
         self._connection.execute(
             f"CREATE TEMP TABLE {EXCEPTIONS} AS SELECT {ROW}, {CODE} AS code FROM {ROWS} WHERE {CODE} IS NOT NULL"
         )
+        self._show_live()
         if self._plan.key:
             self._repeats()
-        parts = [(f"{self._namespace}:{place}", _text(key)) for place, key in enumerate(self._plan.key)]
-        book = IdBook(make_lookups(self._connection, self._live(), [*wanted, *parts]))
+        parts = self._parts(wanted)
+        keys = None
+        book = IdBook(make_lookups(self._connection, self._plan.live, [*wanted, *parts]))
         if self._plan.key:
-            self._make_keys(book, parts)
+            keys = self._keys(book, parts)
             if known and known_keys is not None:
+                self._connection.execute(f"CREATE TEMP TABLE {KEYS} AS SELECT * FROM {keys}")
                 self._known_elsewhere(known, known_keys)
-        return self._accounted(book)
-
-    def _live(self) -> str:
-        if not self._late:
-            return f"(SELECT * FROM {ROWS} WHERE {CODE} IS NULL)"
-        return f"(SELECT r.* FROM {ROWS} AS r ANTI JOIN {EXCEPTIONS} AS e ON r.{ROW} = e.{ROW})"
+                keys = f"(SELECT k.* FROM {KEYS} AS k SEMI JOIN {LIVE} AS l ON k.{ROW} = l.{ROW})"
+        return self._accounted(book, keys)
 
     def _scan(self) -> None:
         cases = " ".join(f"WHEN {rule.condition} THEN {code}" for code, rule in enumerate(self._plan.rules))
         code = f"CASE {cases} END" if cases else "CAST(NULL AS INTEGER)"
-        columns = [ROW, *self._plan.used, f"{code} AS {CODE}"]
+        columns = [ROW, *(f"{raw(name)} AS {identifier(name)}" for name in self._plan.names), f"{code} AS {CODE}"]
         if self._plan.key:
-            columns.append(f"CAST(hash({', '.join(self._plan.content)}) >> 1 AS BIGINT) AS {CONTENT}")
-        self._connection.execute(f"CREATE TEMP TABLE {ROWS} AS SELECT {', '.join(columns)} FROM {self._plan.typed}")
+            content = ", ".join(raw(name) for name in sorted(self._plan.names))
+            columns.append(f"CAST(hash({content}) >> 1 AS BIGINT) AS {CONTENT}")
+        self._connection.execute(f"CREATE TEMP TABLE {ROWS} AS SELECT {', '.join(columns)} FROM {self._plan.scan}")
+
+    def _show_live(self) -> None:
+        """Let the view show what is to be loaded by now; the join costs, so it stands only where it must."""
+        rows = f"SELECT * FROM {ROWS} WHERE {CODE} IS NULL"
+        if self._late:
+            rows = f"SELECT r.* FROM {ROWS} AS r ANTI JOIN {EXCEPTIONS} AS e ON r.{ROW} = e.{ROW}"
+        self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {LIVE} AS {rows}")
+
+    def _refuse(self, code: int, rows: str) -> None:
+        """Take rows out after the rules; ``rows`` selects their numbers."""
+        self._connection.execute(f"INSERT INTO {EXCEPTIONS} SELECT {ROW}, {code} FROM ({rows})")
+        self._late = True
+
+    def _parts(self, wanted: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Return (namespace, SQL) of the key's columns, each in a namespace of its own.
+
+        The first may share the id that a table needs anyway, unless its column names a person: then the id is made
+        under the pepper.
+        """
+        parts = []
+        for place, key in enumerate(self._plan.key):
+            text = f"nullif(CAST({key} AS VARCHAR), '')"
+            shared = [namespace for namespace, sql in wanted if sql == text]
+            own = f"{self._namespace}:{place}"
+            parts.append((own if place or not shared or key in self._plan.personal else shared[0], text))
+        return parts
 
     def _repeats(self) -> None:
         """Quarantine the later rows of a key."""
         keys = ", ".join(self._plan.key)
         names = keys.replace('"', "")
         self._connection.execute(
-            f"CREATE TEMP TABLE repeated AS SELECT {keys}, min({ROW}) AS first_row FROM {self._live()} "
+            f"CREATE TEMP TABLE repeated AS SELECT {keys}, min({ROW}) AS first_row FROM {self._plan.live} "
             f"GROUP BY {keys} HAVING count(*) > 1"
         )
         if self._count("repeated"):
             code = self._code(QUARANTINED, f"repeats the key ({names}) of an earlier row")
-            self._connection.execute(
-                f"INSERT INTO {EXCEPTIONS} SELECT l.{ROW}, {code} FROM {self._live()} AS l "
-                f"JOIN repeated USING ({keys}) WHERE l.{ROW} > first_row"
-            )
-            self._late = True
+            rows = f"SELECT l.{ROW} FROM {self._plan.live} AS l JOIN repeated USING ({keys}) WHERE l.{ROW} > first_row"
+            self._refuse(code, rows)
+            self._show_live()
 
-    def _make_keys(self, book: IdBook, parts: list[tuple[str, str]]) -> None:
-        """Give each row the id of its key: the parts' ids, each made in a namespace of its own, combined by XOR."""
+    def _keys(self, book: IdBook, parts: list[tuple[str, str]]) -> str:
+        """Return the relation of each row's key id: the ids of its parts, combined by XOR."""
         joins: dict[str, str] = {}
-        ids = [
-            book.id_sql(namespace, text, f"part_{place}", joins) for place, (namespace, text) in enumerate(parts)
-        ]
+        ids = [book.id_sql(namespace, text, f"part_{place}", joins) for place, (namespace, text) in enumerate(parts)]
         key_id = ids[0]
         for other in ids[1:]:
             key_id = f"xor({key_id}, {other})"
         texts = ", ".join(f"{text} AS part_{place}" for place, (_, text) in enumerate(parts))
-        self._connection.execute(
-            f"CREATE TEMP TABLE {KEYS} AS SELECT {ROW}, {key_id} AS key_id, {CONTENT} AS content_hash "
-            f"FROM (SELECT {ROW}, {CONTENT}, {texts} FROM {self._live()}) {' '.join(joins.values())}"
+        return (
+            f"(SELECT {ROW}, {key_id} AS key_id, {CONTENT} AS content_hash "
+            f"FROM (SELECT {ROW}, {CONTENT}, {texts} FROM {self._plan.live}) {' '.join(joins.values())})"
         )
 
     def _known_elsewhere(self, known: Mapping[int, str], known_keys: str) -> None:
@@ -174,11 +202,8 @@ class Judge:
                 if equal
                 else self._code(QUARANTINED, f"conflicts with {file_key}")
             )
-            self._connection.execute(
-                f"INSERT INTO {EXCEPTIONS} SELECT {ROW}, {code} FROM elsewhere WHERE load_id = ? AND same = ?",
-                [load_id, equal],
-            )
-            self._late = True
+            self._refuse(code, f"SELECT {ROW} FROM elsewhere WHERE load_id = {load_id} AND same = {equal}")
+        self._show_live()
 
     def _code(self, verdict: str, text: str) -> int:
         self._reasons.append(Reason(verdict, text))
@@ -187,7 +212,7 @@ class Judge:
     def _count(self, relation: str) -> int:
         return int(self._connection.execute(f"SELECT count(*) FROM {relation}").fetchall()[0][0])
 
-    def _accounted(self, book: IdBook) -> Verdicts:
+    def _accounted(self, book: IdBook, keys: str | None) -> Verdicts:
         """Count, and make sure that no row is missing or counted twice."""
         filtered: dict[str, int] = {}
         quarantined: dict[str, int] = dict(
@@ -199,7 +224,7 @@ class Judge:
             by_reason = filtered if reason.verdict == FILTERED else quarantined
             by_reason[reason.text] = by_reason.get(reason.text, 0) + n_rows
         rows = self._count(ROWS) + self._unreadable
-        loaded = self._count(self._live())
+        loaded = self._count(LIVE)
         n_filtered, n_quarantined = sum(filtered.values()), sum(quarantined.values())
         if loaded + n_filtered + n_quarantined != rows:
             raise AccountingError(
@@ -208,16 +233,21 @@ class Judge:
                 "this is a bug of Liuke: nothing was loaded; please report it with the mapping",
             )
         return Verdicts(
-            live=self._live(),
+            live=self._plan.live,
             reasons=tuple(self._reasons),
             rows=rows,
             loaded=loaded,
             book=book,
+            keys=keys,
             numbering="file_row({})" if self._unreadable else "{}",
+            times=self._times(),
             filtered=filtered,
             quarantined=quarantined,
         )
 
-
-def _text(key: str) -> str:
-    return f"CAST({key} AS VARCHAR)"
+    def _times(self) -> tuple[datetime, datetime] | None:
+        if not self._plan.times:
+            return None
+        ends = ", ".join(f"min({column})::TIMESTAMP, max({column})::TIMESTAMP" for column in self._plan.times)
+        found = [end for end in self._connection.execute(f"SELECT {ends} FROM {self._plan.live}").fetchall()[0] if end]
+        return (min(found), max(found)) if found else None
