@@ -207,7 +207,9 @@ class Application:
         """Lets customers enter strategies."""
         identities = CustomerIdentities(self.lake)
         allocator = HashAllocator(self.settings.experiments, kin=identities)
-        return StrategyDesk(self.operations, allocator, self._outreach(identities, allocator, self.clock), kin=identities)
+        return StrategyDesk(
+            self.operations, allocator, self._outreach(identities, allocator, self.clock), kin=identities
+        )
 
     @property
     def outreach(self) -> Outreach:

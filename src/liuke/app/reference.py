@@ -64,8 +64,9 @@ def tables_page() -> str:
     """Every lake table with grain, key, columns, units and marks of personal data."""
     lines = [
         _GENERATED + "# Tables of the lake\n",
-        "Times are UTC without zone, days are the shop's. Marks: *pseudonym* needs the operational store to name a person,",
-        "*personal* describes one, *child* somebody under 14. Names, numbers and addresses never stand in the lake.\n",
+        "Times are UTC without zone, days are the shop's. Marks: *pseudonym* needs the operational store to name a",
+        "person, *personal* describes one, *child* somebody under 14. Names, numbers and addresses never stand in the",
+        "lake.\n",
     ]
     for spec in (*LAKE_TABLES, customer_tags_spec(load_definitions())):
         lines += _table_section(spec)

@@ -59,7 +59,12 @@ def vocabulary(context: RunContext) -> Vocabulary:
     """Return the words for every key that stands in the published tables."""
     app = context.app
     return Vocabulary(
-        tags=tuple(_tag_word(app.tags[key]) for key in app.tags.visible),
+        tags=tuple(
+            _tag_word(app.tags[key])
+            for family in FAMILIES
+            for key in app.tags.visible
+            if app.tags[key].family == family
+        ),
         metrics=tuple(
             MetricWord(one.key, one.zh, one.en, one.formula_zh, one.formula_en, one.unit, one.better)
             for one in metric_definitions(app.shop)

@@ -1,4 +1,4 @@
-"""The catalogue of behaviours: which events there are, what they are called, and whether they make a customer active."""
+"""The catalogue of behaviours: which events there are, their names, and whether they make a customer active."""
 
 from __future__ import annotations
 
