@@ -22,7 +22,8 @@ from typing import Any
 
 import duckdb
 
-from liuke.collect.sources import Ingestor
+from liuke.collect.identity import IDENTITIES
+from liuke.collect.sources import CANONICAL, ROW_KEYS, Ingestor
 from liuke.kernel import ShopProfile
 from liuke.store.lake import Lake
 from liuke.store.operations import FieldCipher, Operations
@@ -102,7 +103,10 @@ def product(folder: Path) -> dict[str, float]:
     workspace = Workspace.open(folder / "shop")
     operations = Operations(workspace.operations_url)
     operations.create_all()
-    ingestor = Ingestor(workspace, Lake(workspace.lake_dir), operations, FieldCipher(b"k" * 32), ShopProfile())
+    lake = Lake(workspace.lake_dir)
+    for spec in (*CANONICAL, IDENTITIES, ROW_KEYS):
+        lake.ensure(spec)  # the first command in a workspace does that, whatever it is
+    ingestor = Ingestor(workspace, lake, operations, FieldCipher(b"k" * 32), ShopProfile())
     started, cpu = time.perf_counter(), time.process_time()
     (load,) = ingestor.ingest(datetime(2026, 1, 1)).loads
     seconds, cpu = time.perf_counter() - started, time.process_time() - cpu

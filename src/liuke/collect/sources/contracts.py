@@ -31,6 +31,8 @@ class FoundFile:
     file_key : str
         Its path below the part of the pattern that has no wildcard.
     path : Path
+    stamp : (int, int)
+        Its size and time of change when it was found.
     content_sha256 : str
     load_id : int
         Of the load that brings, or brought, this version.
@@ -41,6 +43,7 @@ class FoundFile:
     mapping: str
     file_key: str
     path: Path
+    stamp: tuple[int, int]
     content_sha256: str
     load_id: int
     state: FileState

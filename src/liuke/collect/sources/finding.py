@@ -55,6 +55,12 @@ def content_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def stamp(path: Path) -> tuple[int, int]:
+    """Return a file's size in bytes and its time of change in nanoseconds."""
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
 def _expanded(pattern: str, mapping: str) -> str:
     def value(match: re.Match[str]) -> str:
         name = match[1]

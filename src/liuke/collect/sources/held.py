@@ -51,4 +51,4 @@ def held_source(connection: duckdb.DuckDBPyConnection, group: Group, folder: Pat
     pq.write_table(pa.table({ROW: pa.array([row.row_number for row in group.rows], pa.int64()), **columns}), path)
     listed = ", ".join(identifier(name) for name in (ROW, *names))
     relation = f"(SELECT {listed} FROM read_parquet({literal(str(path))}))"
-    return Source(relation, dict.fromkeys(names, "VARCHAR"), group.file_key)
+    return Source(relation, dict.fromkeys(names, "VARCHAR"), group.file_key, numbered=True)

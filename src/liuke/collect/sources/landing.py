@@ -27,7 +27,7 @@ from liuke.collect.sources.readers import ROW, UNREADABLE, Source
 from liuke.collect.sources.sql import identifier, literal
 from liuke.collect.sources.tables import ROW_KEYS
 from liuke.collect.sources.targets import OPERATIONAL
-from liuke.collect.sources.verdicts import EXCEPTIONS, ROWS, Judge, Verdicts
+from liuke.collect.sources.verdicts import ALL, EXCEPTIONS, Judge, Verdicts
 from liuke.store.lake import Lake
 
 # Level 1 costs hardly more than snappy. Ids hardly repeat: a dictionary of them, or a filter over it, is built in vain.
@@ -164,7 +164,7 @@ class Landing:
         for row_number, code, *values in _batches(
             self._connection,
             f"SELECT {self.verdicts.numbering.format('e.' + ROW)}, e.code, {', '.join(columns)} "
-            f"FROM {ROWS} AS r JOIN {EXCEPTIONS} AS e ON r.{ROW} = e.{ROW} "
+            f"FROM {ALL} AS r JOIN {EXCEPTIONS} AS e ON r.{ROW} = e.{ROW} "
             f"WHERE e.code IN ({listed}) ORDER BY e.{ROW}",
         ):
             why = self.verdicts.reasons[code]

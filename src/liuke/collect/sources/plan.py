@@ -14,7 +14,7 @@ from liuke.collect.identity import normal_sql
 from liuke.collect.sources.errors import MappingError
 from liuke.collect.sources.expressions import Expression, Scope
 from liuke.collect.sources.mapping import ColumnSpecification, Constant, Emit, Mapping, Scalar
-from liuke.collect.sources.readers import ROW, UNDECODABLE
+from liuke.collect.sources.readers import ROW, UNDECODABLE, Source
 from liuke.collect.sources.sql import identifier, literal
 from liuke.collect.sources.targets import A_DATE, AMOUNT, NUMBER, TARGETS, Field, Target
 from liuke.collect.sources.types import expected, typed_sql, value_sql
@@ -108,8 +108,7 @@ def raw(name: str) -> str:
 def make_plan(
     mapping: Mapping,
     name: str,
-    relation: str,
-    types: dict[str, str],
+    source: Source,
     shop_zone: str,
     behaviours: Sequence[str],
 ) -> Plan:
@@ -120,10 +119,8 @@ def make_plan(
     mapping : Mapping
     name : str
         What to call it in errors.
-    relation : str
-        SQL relation with ``__row`` and the file's columns.
-    types : dict of str to str
-        The file's columns and their engine types.
+    source : Source
+        The file.
     shop_zone : str
     behaviours : sequence of str
         Names that an event may have.
@@ -133,7 +130,7 @@ def make_plan(
     MappingError
         If it names columns, fields or functions that there aren't.
     """
-    return _Planner(mapping, name, types, shop_zone, behaviours).plan(relation)
+    return _Planner(mapping, name, source.types, shop_zone, behaviours).plan(source.relation, source.numbered)
 
 
 class _Planner:
@@ -150,7 +147,7 @@ class _Planner:
             if spec.type != "text"
         }
 
-    def plan(self, relation: str) -> Plan:
+    def plan(self, relation: str, numbered: bool) -> Plan:
         for rule in self.mapping.derive:
             self.scope.compile(self.mapping.derive[rule], f"derive.{rule}", aggregates=True)
         emissions = tuple(self._emission(number, emit) for number, emit in enumerate(self.mapping.emit))
@@ -162,7 +159,7 @@ class _Planner:
             for name in self.mapping.key
         )
         return Plan(
-            scan=self._typed(relation),
+            scan=self._typed(relation, numbered=numbered),
             live=self._typed(LIVE, (CONTENT,) if key else ()),
             names=tuple(self.types),
             rules=tuple({rule.condition: rule for rule in reversed(rules)}.values())[::-1],  # the first of equals
@@ -173,9 +170,9 @@ class _Planner:
             times=self._times(emissions),
         )
 
-    def _typed(self, relation: str, more: tuple[str, ...] = ()) -> str:
+    def _typed(self, relation: str, more: tuple[str, ...] = (), *, numbered: bool = True) -> str:
         """Return the relation with every column as it stands and in its type."""
-        columns = [ROW, *more]
+        columns = [ROW, *more] if numbered else []
         for name, stored in self.types.items():
             value = identifier(name) if self.mapping.format.kind == "csv" else self._value_of(name)
             spec = self.specs.get(name, ColumnSpecification())

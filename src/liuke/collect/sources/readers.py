@@ -52,20 +52,23 @@ class Source:
     Parameters
     ----------
     relation : str
-        SQL of a relation with ``__row`` and the file's columns. Rows that can't be split into columns are missing from
-        it and not counted by ``__row``; ``numbering`` makes good for that.
+        SQL of a relation with the file's columns, in the order of the rows; rows that can't be split into columns are
+        missing from it.
     types : dict of str to str
         Column → engine type; ``VARCHAR`` for text formats.
     name : str
         Of the file, for errors.
     header_lines : int or None
         Lines of a text before its first row; None where every row can be read.
+    numbered : bool
+        Whether the relation has the rows' numbers in ``__row``; else they are counted.
     """
 
     relation: str
     types: dict[str, str]
     name: str
     header_lines: int | None = None
+    numbered: bool = False
 
 
 def open_source(connection: duckdb.DuckDBPyConnection, path: Path, spec: FormatSpec, folder: Path) -> Source:
@@ -95,11 +98,9 @@ def open_source(connection: duckdb.DuckDBPyConnection, path: Path, spec: FormatS
 
 def parquet_source(connection: duckdb.DuckDBPyConnection, path: Path) -> Source:
     """Scan a Parquet file where it lies."""
-    source = f"read_parquet({literal(str(path))}, file_row_number = true)"
-    described = connection.execute(f"DESCRIBE SELECT * EXCLUDE (file_row_number) FROM {source}").fetchall()
-    types = {str(row[0]): str(row[1]) for row in described}
-    columns = ", ".join(identifier(name) for name in types)
-    return Source(f"(SELECT file_row_number + 1 AS {ROW}, {columns} FROM {source})", types, path.name)
+    relation = f"read_parquet({literal(str(path))})"
+    described = connection.execute(f"DESCRIBE FROM {relation}").fetchall()
+    return Source(relation, {str(row[0]): str(row[1]) for row in described}, path.name)
 
 
 def collect_unreadable(connection: duckdb.DuckDBPyConnection, source: Source) -> int:
@@ -170,7 +171,7 @@ def _csv(path: Path, spec: FormatSpec, folder: Path) -> Source:
         options += ", compression = 'gzip'"
     scan = f"read_csv({literal(str(plain))}, {options})"
     types = dict.fromkeys(names, "VARCHAR")
-    return Source(f"(SELECT row_number() OVER () AS {ROW}, * FROM {scan})", types, path.name, int(spec.header))
+    return Source(scan, types, path.name, int(spec.header))
 
 
 def _header(path: Path, spec: FormatSpec) -> tuple[str, ...]:

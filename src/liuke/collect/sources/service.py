@@ -24,7 +24,7 @@ from liuke.collect.quality import Quarantine, QuarantineCount, QuarantinedRow, S
 from liuke.collect.sources import held
 from liuke.collect.sources.contracts import FileState, FoundFile, IngestReport, Load, LoadReport, RefusedFile
 from liuke.collect.sources.errors import MappingError, RefusedFileError
-from liuke.collect.sources.finding import content_sha256, find_files
+from liuke.collect.sources.finding import content_sha256, find_files, stamp
 from liuke.collect.sources.landing import Landing
 from liuke.collect.sources.loads import BEGUN, RELEASE, LoadRegister, Outcome, Version
 from liuke.collect.sources.mapping import Mapping as SourceMapping
@@ -213,6 +213,7 @@ class Ingestor:
         files = find_files(mapping.files, self._data_dir, name)
         with self._operations.read() as connection:
             for file_key, path in files.items():
+                seen = stamp(path)  # before the content: a file that changes after this is noticed
                 version = Version(mapping.source, file_key, content_sha256(path), mapping.digest)
                 load_id, state, visible = self._register.standing(connection, version)
                 if visible:
@@ -223,7 +224,7 @@ class Ingestor:
                     found = FileState.CHANGED
                 else:
                     found = FileState.NEW
-                yield FoundFile(mapping.source, name, file_key, path, version.content_sha256, load_id, found)
+                yield FoundFile(mapping.source, name, file_key, path, seen, version.content_sha256, load_id, found)
 
     def _bring_file(self, file: FoundFile, mapping: SourceMapping, now: datetime, bars: Progress) -> LoadReport:
         version = Version(file.source, file.file_key, file.content_sha256, mapping.digest)
@@ -237,7 +238,7 @@ class Ingestor:
         bars.start(file.file_key)
         with self._landing(job, lambda engine, folder: open_source(engine, file.path, mapping.format, folder)) as landing:
             tables = self._write(landing, bars)
-            if content_sha256(file.path) != file.content_sha256:
+            if stamp(file.path) != file.stamp:
                 raise RefusedFileError(
                     f"{file.file_key} changed while it was read", "nothing of it was loaded; ingest it again"
                 )
@@ -288,7 +289,7 @@ class Ingestor:
         try:
             source = opened_by(engine, folder)
             behaviours = load_catalogue(self._behaviours_file).names
-            plan = make_plan(job.mapping, job.mapping_name, source.relation, source.types, self._shop.zone, behaviours)
+            plan = make_plan(job.mapping, job.mapping_name, source, self._shop.zone, behaviours)
             origin = Origin(job.load_id, job.mapping, self._shop.zone, self._shop.currency, self._cipher.pepper)
             landing = Landing(engine, self._lake, origin, plan, source, job.version.file_key, folder)
             landing.judge(job.known, max_bad_share=job.max_bad_share)

@@ -19,7 +19,8 @@ from liuke.collect.sources.plan import CODE, CONTENT, FILTERED, LIVE, QUARANTINE
 from liuke.collect.sources.readers import ROW, UNREADABLE, Source, collect_unreadable, explained
 from liuke.collect.sources.sql import identifier, literal
 
-ROWS = "rows_of_file"  # temp table: __row, the file's columns, __code (NULL: no rule objects), __content
+ROWS = "rows_of_file"  # temp table: the file's columns, __row if given, __code (NULL: no rule objects), __content
+ALL = "all_of_file"  # temp view: the same with __row
 EXCEPTIONS = "exceptions"  # temp table: __row, code; rows that aren't loaded
 KEYS = "keys_of_file"  # temp table: __row, key_id, content_hash
 
@@ -108,7 +109,7 @@ class Judge:
             self._scan()
         self._unreadable = collect_unreadable(self._connection, self._source)
         self._connection.execute(
-            f"CREATE TEMP TABLE {EXCEPTIONS} AS SELECT {ROW}, {CODE} AS code FROM {ROWS} WHERE {CODE} IS NOT NULL"
+            f"CREATE TEMP TABLE {EXCEPTIONS} AS SELECT {ROW}, {CODE} AS code FROM {ALL} WHERE {CODE} IS NOT NULL"
         )
         self._show_live()
         if self._plan.key:
@@ -127,17 +128,22 @@ class Judge:
     def _scan(self) -> None:
         cases = " ".join(f"WHEN {rule.condition} THEN {code}" for code, rule in enumerate(self._plan.rules))
         code = f"CASE {cases} END" if cases else "CAST(NULL AS INTEGER)"
-        columns = [ROW, *(f"{raw(name)} AS {identifier(name)}" for name in self._plan.names), f"{code} AS {CODE}"]
+        columns = [*(f"{raw(name)} AS {identifier(name)}" for name in self._plan.names), f"{code} AS {CODE}"]
+        if self._source.numbered:
+            columns.append(ROW)
         if self._plan.key:
             content = ", ".join(raw(name) for name in sorted(self._plan.names))
             columns.append(f"CAST(hash({content}) >> 1 AS BIGINT) AS {CONTENT}")
         self._connection.execute(f"CREATE TEMP TABLE {ROWS} AS SELECT {', '.join(columns)} FROM {self._plan.scan}")
+        # the engine keeps the order of the file; counting rows while scanning would keep it to one core
+        number = "" if self._source.numbered else f"rowid + 1 AS {ROW}, "
+        self._connection.execute(f"CREATE TEMP VIEW {ALL} AS SELECT {number}* FROM {ROWS}")
 
     def _show_live(self) -> None:
         """Let the view show what is to be loaded by now; the join costs, so it stands only where it must."""
-        rows = f"SELECT * FROM {ROWS} WHERE {CODE} IS NULL"
+        rows = f"SELECT * FROM {ALL} WHERE {CODE} IS NULL"
         if self._late:
-            rows = f"SELECT r.* FROM {ROWS} AS r ANTI JOIN {EXCEPTIONS} AS e ON r.{ROW} = e.{ROW}"
+            rows = f"SELECT r.* FROM {ALL} AS r ANTI JOIN {EXCEPTIONS} AS e ON r.{ROW} = e.{ROW}"
         self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {LIVE} AS {rows}")
 
     def _refuse(self, code: int, rows: str) -> None:
