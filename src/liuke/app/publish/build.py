@@ -67,13 +67,51 @@ def publish(
     Build
     """
     build_id = _build_id(published_dir, moment.as_of, now)
+    folder = _unfinished(published_dir, build_id)
+    results = materialise(moment.connection, relations, moment.as_of)
+    keys = tag_columns(moment.connection, results["customer_tags"], {word.key for word in vocabulary.tags})
+    customers, timeline = _write_tables(folder, moment, results, keys, identity_sql)
+    documents = {
+        "overview": overview(moment.connection, results, vocabulary.metrics, vocabulary.strategies),
+        "tags": tag_document(moment.connection, keys, vocabulary.tags),
+        "status": {
+            "build": build_id,
+            "as_of": moment.as_of,
+            "published_at": now,
+            "shop": shop.model_dump(),
+            "tables": list(tables),
+            "notes": {part: asdict(note) for part, note in (notes or {}).items()},
+            "events": {event: {"zh": zh, "en": en} for event, (zh, en) in vocabulary.events.items()},
+            "customers": customers,
+            "timeline_rows": timeline,
+        },
+    }
+    for name, document in documents.items():
+        _write_json(folder / f"{name}.json", document)
+    _forget(moment.connection, results.values())
+    _make_current(published_dir, folder, build_id)
+    return Build(build_id, published_dir / build_id, moment.as_of, customers, timeline)
+
+
+def _unfinished(published_dir: Path, build_id: str) -> Path:
     published_dir.mkdir(parents=True, exist_ok=True)
     pointer.discard_unfinished(published_dir)
     folder = published_dir / f"{pointer.UNFINISHED}{build_id}"
     folder.mkdir()
+    return folder
+
+
+def _make_current(published_dir: Path, folder: Path, build_id: str) -> None:
+    folder.rename(published_dir / build_id)
+    pointer.flip(published_dir, build_id)
+    pointer.prune(published_dir)
+
+
+def _write_tables(
+    folder: Path, moment: PublishSource, results: Mapping[str, str], keys: Sequence[str], identity_sql: str
+) -> tuple[int, int]:
+    """Write the tables; leave the view `published_customers` on the first; count customers and timeline rows."""
     connection = moment.connection
-    results = materialise(connection, relations, moment.as_of)
-    keys = tag_columns(connection, results["customer_tags"], {word.key for word in vocabulary.tags})
     customers = _write(connection, customers_sql(results, keys), folder / "customers.parquet", CUSTOMER_ROW_GROUP)
     timeline = _write(
         connection, timeline_sql(results), folder / "timeline.parquet", TIMELINE_ROW_GROUP, {"as_of": moment.as_of}
@@ -81,25 +119,7 @@ def publish(
     _write(connection, contacts_sql(results), folder / "contacts.parquet", TIMELINE_ROW_GROUP)
     _write(connection, identities_sql(identity_sql), folder / "identities.parquet", TIMELINE_ROW_GROUP)
     connection.execute(f"CREATE OR REPLACE TEMP VIEW published_customers AS FROM '{folder / 'customers.parquet'}'")
-    status = {
-        "build": build_id,
-        "as_of": moment.as_of,
-        "published_at": now,
-        "shop": shop.model_dump(),
-        "tables": list(tables),
-        "notes": {part: asdict(note) for part, note in (notes or {}).items()},
-        "events": {event: {"zh": zh, "en": en} for event, (zh, en) in vocabulary.events.items()},
-        "customers": customers,
-        "timeline_rows": timeline,
-    }
-    _write_json(folder / "overview.json", overview(connection, results, vocabulary.metrics, vocabulary.strategies))
-    _write_json(folder / "tags.json", tag_document(connection, keys, vocabulary.tags))
-    _write_json(folder / "status.json", status)
-    _forget(connection, results.values())
-    folder.rename(published_dir / build_id)
-    pointer.flip(published_dir, build_id)
-    pointer.prune(published_dir)
-    return Build(build_id, published_dir / build_id, moment.as_of, customers, timeline)
+    return customers, timeline
 
 
 def _build_id(published_dir: Path, as_of: date, now: datetime) -> str:

@@ -9,21 +9,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
-from liuke.kernel.results import NotEnoughData
+from liuke.kernel.results import Estimate, NotEnoughData
 from liuke.predict.churn.contracts import LEARNER, GroupResult, PopulationReport
 from liuke.predict.churn.features import BG_NBD_FEATURE
-from liuke.predict.churn.models import baselines, boosted_trees
+from liuke.predict.churn.models import boosted_trees
 from liuke.predict.churn.models.boosted_trees import BoostedTrees
 from liuke.predict.churn.origins import Origin
+from liuke.predict.churn.stages import POPULATIONS, Mask, Stages, cut_stages, too_few
 from liuke.predict.clv import BgNbd, MarginModel, PurchaseSummary, expected_margin_if_staying
 from liuke.predict.evaluation import (
     Calibrator,
+    Scorecard,
     auroc,
     bootstrap_auroc_difference,
     fit_calibrator,
@@ -33,32 +36,40 @@ from liuke.predict.evaluation import (
 )
 
 FloatArray = npt.NDArray[np.float64]
-Mask = Callable[[Origin], npt.NDArray[np.bool_]]
-
-
-def bought_lately(origin: Origin) -> npt.NDArray[np.bool_]:
-    """Mark the active buyers."""
-    return origin.seen.active
-
-
-def ever_bought(origin: Origin) -> npt.NDArray[np.bool_]:
-    """Mark everybody."""
-    return np.ones(len(origin.seen.summary), dtype=np.bool_)
-
-
-POPULATIONS: Mapping[str, Mask] = {"active": bought_lately, "all": ever_bought}
 
 
 @dataclass(frozen=True)
-class Stage:
-    """Customers of one or more origins, one below the other."""
+class Learner:
+    """How trees are grown: the same way for the judgement and for use."""
 
-    features: FloatArray
-    churned: FloatArray
-    baselines: Mapping[str, FloatArray]
+    names: tuple[str, ...]
+    seed: int
+    num_threads: int
 
-    def __len__(self) -> int:
-        return int(self.churned.size)
+    def judged_on(self, stages: Stages) -> BoostedTrees:
+        """Learn from the training origins; stop where the log-loss on the calibration origin stops falling."""
+        watch = (stages.calibration.features, stages.calibration.churned)
+        return self._train(stages.train.features, stages.train.churned, watch=watch)
+
+    def for_use(self, stages: Stages, rounds: int) -> BoostedTrees:
+        """Learn from training and calibration origins, in as many rounds as the judged trees took."""
+        return self._train(
+            np.vstack([stages.train.features, stages.calibration.features]),
+            np.concatenate([stages.train.churned, stages.calibration.churned]),
+            rounds=rounds,
+        )
+
+    def _train(self, features: FloatArray, churned: FloatArray, **how: Any) -> BoostedTrees:
+        return boosted_trees.train(features, churned, self.names, BG_NBD_FEATURE, self.seed, self.num_threads, **how)
+
+
+class Judgement(TypedDict):
+    """The fields of a report that come from the final origin's outcomes."""
+
+    scorecards: tuple[Scorecard, ...]
+    best_baseline: str
+    auroc_gain: Estimate
+    calibration: str
 
 
 @dataclass(frozen=True)
@@ -93,98 +104,47 @@ def fit_population(
     """
     mask = POPULATIONS[population]
     names = origins[0].seen.names
-    train, calibration, final = (
-        _stage(part, mask, horizon_days) for part in (origins[:-2], origins[-2:-1], origins[-1:])
-    )
-    short = _too_few({"train": train, "calibration": calibration, "final": final}, min_class)
+    stages = cut_stages(origins, mask, horizon_days)
+    short = too_few(stages, min_class)
     if short:
         return short
     if population == "active":  # among all customers, having been away for a year does all but settle it
-        refuse_leaks(train.features, names, train.churned, honest=train.baselines.values())
-    trees = boosted_trees.train(
-        train.features,
-        train.churned,
-        names,
-        BG_NBD_FEATURE,
-        seed,
-        num_threads,
-        watch=(calibration.features, calibration.churned),
-    )
-    raw = {LEARNER: trees.probability(final.features), **final.baselines}
-    raw_before = {LEARNER: trees.probability(calibration.features), **calibration.baselines}
-    calibrators = {name: fit_calibrator(calibration.churned, scores) for name, scores in raw_before.items()}
-    rng = np.random.default_rng(seed)
-    cards = tuple(judge(name, final.churned, calibrators[name](scores), rng) for name, scores in raw.items())
-    best = max(cards[1:], key=lambda card: np.nan_to_num(card.auroc.value)).model
-    in_use = boosted_trees.train(
-        np.vstack([train.features, calibration.features]),
-        np.concatenate([train.churned, calibration.churned]),
-        names,
-        BG_NBD_FEATURE,
-        seed,
-        num_threads,
-        rounds=trees.rounds,
-    )
-    calibrator = fit_calibrator(final.churned, in_use.probability(final.features))
+        refuse_leaks(stages.train.features, names, stages.train.churned, honest=stages.train.baselines.values())
+    learner = Learner(names, seed, num_threads)
+    trees = learner.judged_on(stages)
+    scores = {LEARNER: trees.probability(stages.final.features), **stages.final.baselines}
+    judgement = _judge(trees, stages, scores, np.random.default_rng(seed))
+    in_use = learner.for_use(stages, trees.rounds)
+    calibrator = fit_calibrator(stages.final.churned, in_use.probability(stages.final.features))
     report = PopulationReport(
         population=population,
-        n_train=len(train),
-        n_calibration=len(calibration),
-        n_final=len(final),
+        n_train=len(stages.train),
+        n_calibration=len(stages.calibration),
+        n_final=len(stages.final),
         churn_rates={origin.seen.cutoff.isoformat(): _rate(origin, mask) for origin in origins},
-        scorecards=cards,
-        best_baseline=best,
-        auroc_gain=bootstrap_auroc_difference(final.churned, raw[LEARNER], raw[best], rng),
-        groups=_groups(origins[-1], mask, final.churned, raw[LEARNER]),
+        groups=_groups(origins[-1], mask, stages.final.churned, scores[LEARNER]),
         rounds=trees.rounds,
-        calibration=calibrators[LEARNER].kind,
         margin_ratio=_margin_ratio(origins[-1], mask, horizon_days),
-        family_weights=_family_weights(trees, final.features, families),
+        family_weights=_family_weights(trees, stages.final.features, families),
+        **judgement,
     )
     return Fitted(in_use, calibrator, report)
 
 
-def _stage(origins: Sequence[Origin], mask: Mask, horizon_days: int) -> Stage:
-    chosen = [mask(origin) for origin in origins]
-    per_origin = [_baselines(origin, keep, horizon_days) for origin, keep in zip(origins, chosen, strict=True)]
-    return Stage(
-        features=np.vstack([o.seen.features[keep] for o, keep in zip(origins, chosen, strict=True)]),
-        churned=np.concatenate([o.outcomes.churned[keep] for o, keep in zip(origins, chosen, strict=True)]),
-        baselines={name: np.concatenate([part[name] for part in per_origin]) for name in per_origin[0]},
+def _judge(
+    trees: BoostedTrees, stages: Stages, scores: Mapping[str, FloatArray], rng: np.random.Generator
+) -> Judgement:
+    churned = stages.final.churned
+    before = {LEARNER: trees.probability(stages.calibration.features), **stages.calibration.baselines}
+    calibrators = {name: fit_calibrator(stages.calibration.churned, raw) for name, raw in before.items()}
+    cards = tuple(judge(name, churned, calibrators[name](raw), rng) for name, raw in scores.items())
+    best = max(cards[1:], key=lambda card: np.nan_to_num(card.auroc.value)).model
+    return Judgement(
+        scorecards=cards,
+        best_baseline=best,
+        auroc_gain=bootstrap_auroc_difference(churned, scores[LEARNER], scores[best], rng),
+        calibration=calibrators[LEARNER].kind,
     )
-
-
-def _baselines(origin: Origin, keep: npt.NDArray[np.bool_], horizon_days: int) -> dict[str, FloatArray]:
-    summary = origin.seen.summary.take(keep)
-    silence = (
-        baselines.bg_nbd(summary, origin.seen.purchases, horizon_days)
-        if origin.seen.purchases
-        else np.zeros(len(summary))
-    )
-    return {
-        baselines.MAJORITY: baselines.majority(len(summary)),
-        baselines.RECENCY: baselines.recency(summary, horizon_days),
-        baselines.RFM: baselines.rfm(summary),
-        baselines.BG_NBD: silence,
-    }
-
-
-def _too_few(stages: Mapping[str, Stage], min_class: int) -> NotEnoughData | None:
-    words = {"train": ("训练", "training"), "calibration": ("校准", "calibration"), "final": ("终评", "final")}
-    for name, stage in stages.items():
-        churned = int(stage.churned.sum())
-        stayed = len(stage) - churned
-        if min(churned, stayed) < min_class:
-            zh, en = words[name]
-            return NotEnoughData(
-                reason_zh=f"数据不足,无法预测流失:{zh}时段有 {churned:,} 人流失、{stayed:,} 人留下,"
-                f"两者都至少需要 {min_class} 人",
-                reason_en=f"not enough data to predict churn: in the {en} period {churned:,} churned and {stayed:,} "
-                f"stayed, at least {min_class} of each are needed",
-                have=min(churned, stayed),
-                need=min_class,
-            )
-    return None
 
 
 def _rate(origin: Origin, mask: Mask) -> float:
