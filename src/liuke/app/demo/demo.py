@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
@@ -51,8 +52,10 @@ class DemoReport:
     ----------
     seconds : mapping of str to float
         Wall time by step, over all weeks; ``generate`` is the simulated shop's own.
-    rows : int
-        Rows in the delivered files.
+    rows, files : int
+        What was delivered.
+    read : mapping of str to int
+        What became of the rows: ``loaded``, ``filtered``, ``quarantined``.
     """
 
     workspace: Path
@@ -60,6 +63,7 @@ class DemoReport:
     seconds: Mapping[str, float]
     rows: int
     files: int
+    read: Mapping[str, int]
     last: LoopReport | None
     missing: Mapping[str, NotEnoughData]
 
@@ -95,6 +99,7 @@ class Demo:
         shop = self._timed(seconds, "generate", "invent a shop", lambda: Shop.generate(config, self._settings.seed))
         inbox = self._folder / INBOX
         rows = n_files = 0
+        read: Counter[str] = Counter()
         last: LoopReport | None = None
         for week in range(self._settings.weeks + 1):
             day = config.weekly_from + timedelta(weeks=week)
@@ -102,11 +107,14 @@ class Demo:
             written = self._timed(seconds, "generate", f"files until {day}", deliver)
             rows, n_files = rows + sum(one.rows for one in written), n_files + len(written)
             clock.day = day
+            if (done := app.last_run_day()) is not None and day < done:
+                continue  # a continued demo has lived through this week
             last = DailyLoop(app, self._progress).run(day)
+            read.update({kind: int(last.steps[0].counts[kind]) for kind in ("loaded", "filtered", "quarantined")})
             for record in last.steps:
                 seconds[record.name] = seconds.get(record.name, 0.0) + (0.0 if record.repeated else record.seconds)
         missing = last.missing if last else {}
-        return DemoReport(self._folder, self._settings, seconds, rows, n_files, last, missing)
+        return DemoReport(self._folder, self._settings, seconds, rows, n_files, read, last, missing)
 
     def _config(self) -> ShopConfig:
         return replace(VARIANTS["plain"], customers=self._settings.customers, weeks=self._settings.weeks)

@@ -151,8 +151,7 @@ def engage(context: RunContext) -> StepResult:
     outreach = context.app.outreach_on(context.clock)
     delivery = outreach.recover() if not context.rehearse else Delivery()
     delivery += outreach.deliver(f"run-{os.getpid()}", rehearse=context.rehearse, progress=context.progress)
-    contacts = outreach.contacts_as_of(context.as_of)
-    commit_id = _write_day(context, CONTACTS.name, contacts, "engage")
+    commit_id = _write_contacts(context, outreach.contacts_as_of(context.as_of))
     counts = {"sent": delivery.sent, "failed": delivery.failed, "unknown": delivery.unknown}
     held = sum(delivery.held.values())
     note = f"{delivery.sent:,} sent, {held:,} held back, {delivery.failed:,} failed, {delivery.unknown:,} unknown"
@@ -186,6 +185,15 @@ def _write_day(context: RunContext, table: str, rows: pa.Table, step: str) -> in
         rows = rows.add_column(0, "as_of", day)
     where = {"as_of": context.as_of}
     return context.app.lake.overwrite(table, rows, where, context.commit_key(step)).snapshot_id
+
+
+def _write_contacts(context: RunContext, contacts: pa.Table) -> int | None:
+    """Replace the day's contacts if they changed; this step always runs, and a new snapshot makes others run too."""
+    known = context.app.lake.arrow(CONTACTS.name, {"as_of": context.as_of}).sort_by("message_id")
+    fresh = contacts.sort_by("message_id").select(known.column_names).cast(known.schema)
+    if fresh.equals(known):
+        return context.app.lake.snapshot_id(CONTACTS.name)
+    return _write_day(context, CONTACTS.name, contacts, "engage")
 
 
 def _previous_warnings(context: RunContext) -> pa.Table | None:
