@@ -14,6 +14,7 @@ from typing import Annotated, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from liuke.app.bootstrap import Application
 from liuke.app.cli.output import emit_json
@@ -95,9 +96,9 @@ def _report(message: str, hint: str, code: int, *, as_json: bool, retryable: boo
     if as_json:
         emit_json({"error": {"message": message, "hint": hint, "exit_code": code, "retryable": retryable}})
         return
-    errors.print(f"[bold red]error:[/] {message}", soft_wrap=True)
+    errors.print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
     if hint:
-        errors.print(f"  → {hint}", soft_wrap=True)
+        errors.print(f"  → {hint}", soft_wrap=True, markup=False)
 
 
 def _crash_file() -> str:

@@ -50,7 +50,7 @@ def demo(
         console.print(f"\nConsole: [link={url}]{url}[/link]   user [bold]{DEMO_USER}[/]   password [bold]{password}[/]")
     if not serve:
         if not as_json:
-            console.print(f"Open it with: liuke serve -w {directory}")
+            console.print(f"Open it with: liuke serve -w {directory}", soft_wrap=True, markup=False)
         return
     console.print("Stop with Ctrl+C.")
     try:

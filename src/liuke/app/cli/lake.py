@@ -63,12 +63,13 @@ def lineage(name: TableArgument, workspace: WorkspaceOption = Path(), as_json: J
         emit_json({"table": name, "steps": upstream, "loads": loads})
         return
     if not upstream and not loads:
-        console.print(f"Nothing has written {name} yet.")
+        console.print(f"Nothing has written {name} yet.", markup=False)
     for written, record in upstream.items():
         inputs = ", ".join(sorted(record.inputs)) or "the shop's files"
         console.print(f"[bold]{written}[/] ← step [cyan]{record.name}[/] as of {record.as_of} ← {inputs}")
         console.print(
-            f"    snapshot {record.outputs.get(written)} · definition {record.definition[:12]} · {record.note}"
+            f"    snapshot {record.outputs.get(written)} · definition {record.definition[:12]} · {record.note}",
+            markup=False,
         )
     if loads:
         rows = [(one.source, one.file_key, one.rows_loaded, one.committed_at) for one in loads]

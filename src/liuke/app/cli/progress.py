@@ -29,10 +29,10 @@ class TerminalProgress:
         self._console = Console(stderr=True, quiet=quiet, highlight=False)
         self._bars = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description:<46}"),
+            TextColumn("{task.description:<46}", markup=False),
             BarColumn(bar_width=24),
             TimeElapsedColumn(),
-            TextColumn("[dim]{task.fields[note]}"),
+            TextColumn("{task.fields[note]}", style="dim", markup=False),
             console=self._console,
             disable=not self._console.is_terminal,
         )
@@ -67,4 +67,4 @@ class TerminalProgress:
             self._bars.update(piece.task, visible=False)
         if not self._console.is_terminal:
             took = monotonic() - piece.since
-            self._console.print(f"{piece.label:<46} {took:6.1f} s  {note}", soft_wrap=True)
+            self._console.print(f"{piece.label:<46} {took:6.1f} s  {note}", soft_wrap=True, markup=False)

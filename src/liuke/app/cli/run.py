@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from liuke.app.cli.context import AsOfOption, JsonOption, WorkspaceOption, application, command, parse_day, progress
 from liuke.app.cli.output import console, emit_json, table
@@ -68,8 +69,9 @@ def print_ingest(report: IngestReport) -> None:
         if reasons:
             table(kind.capitalize(), ("rows", "reason"), [(count, reason) for reason, count in reasons.most_common()])
     for refused in report.refused:
-        console.print(f"[red]refused[/] {refused.source}: {refused.file_key}: {refused.message}", soft_wrap=True)
-        console.print(f"  → {refused.hint}", soft_wrap=True)
+        told = f"{refused.source}: {refused.file_key}: {refused.message}"
+        console.print(f"[red]refused[/] {escape(told)}", soft_wrap=True)
+        console.print(f"  → {refused.hint}", soft_wrap=True, markup=False)
     if any(one.quarantined for one in report.loads):
         console.print("`liuke quarantine list` shows the rows; after mending the mapping: `liuke quarantine release`.")
 
@@ -100,7 +102,7 @@ def print_run(report: LoopReport) -> None:
         rows,
     )
     for part, reason in report.missing.items():
-        console.print(f"[yellow]{part}[/]: {reason.reason_en}", soft_wrap=True)
+        console.print(f"[yellow]{part}[/]: {escape(reason.reason_en)}", soft_wrap=True)
 
 
 @command
@@ -111,7 +113,7 @@ def status(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> 
     if as_json:
         emit_json(found)
         return
-    console.print(f"[bold]{app.shop.name}[/] as of {found['as_of'] or 'never run'}")
+    console.print(f"[bold]{escape(app.shop.name)}[/] as of {found['as_of'] or 'never run'}")
     table("Data", ("table", "rows"), list(found["tables"].items()))
     if found["levels"]:
         rows = [(one["level"], one["customers"], one["value_at_risk"]) for one in found["levels"]]
@@ -126,4 +128,4 @@ def status(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> 
         )
     table("Last steps", ("step", "as of", "state", "seconds", "note"), [tuple(one.values()) for one in found["steps"]])
     for part, reason in found["missing"].items():
-        console.print(f"[yellow]{part}[/]: {reason['reason_en']}", soft_wrap=True)
+        console.print(f"[yellow]{part}[/]: {escape(reason['reason_en'])}", soft_wrap=True)

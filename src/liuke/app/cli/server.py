@@ -69,7 +69,7 @@ def add(
     if as_json:
         emit_json({"user": name, "role": role.value})
     else:
-        console.print(f"{name} can sign in as {role.value}.")
+        console.print(f"{name} can sign in as {role.value}.", markup=False)
 
 
 @users.command("list")

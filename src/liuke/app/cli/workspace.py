@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from liuke.app.bootstrap import Application
 from liuke.app.checks import Check, run_checks
@@ -38,9 +39,9 @@ def init(
     if as_json:
         emit_json({"workspace": app.workspace.path, "copied": copied})
         return
-    console.print(f"Workspace made at {app.workspace.path}")
+    console.print(f"Workspace made at {app.workspace.path}", soft_wrap=True, markup=False)
     for name in copied:
-        console.print(f"  {name}")
+        console.print(f"  {name}", markup=False)
     console.print("Next: put mappings into sources/, look at liuke.toml, then `liuke ingest` and `liuke run`.")
     console.print("Keep a copy of secrets/key: without it personal values can't be read.")
 
@@ -60,6 +61,6 @@ def doctor(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> 
 
 def _print(one: Check) -> None:
     mark = "[green]✓[/]" if one.ok else "[red]✗[/]"
-    console.print(f"{mark} {one.name}: {one.found}", soft_wrap=True)
+    console.print(f"{mark} {one.name}: {escape(one.found)}", soft_wrap=True)
     if not one.ok and one.hint:
-        console.print(f"    → {one.hint}", soft_wrap=True)
+        console.print(f"    → {one.hint}", soft_wrap=True, markup=False)
