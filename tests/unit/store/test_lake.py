@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from liuke.kernel import ColumnSpec, DataError, SettingsError, TableSpec
+from liuke.kernel import ColumnSpec, DataError, SettingsError, TableSpec, UsageError
 from liuke.store.lake import Lake, connect
 
 SCORES = TableSpec(
@@ -102,5 +102,5 @@ def test_unknown_columns_are_refused(lake: Lake) -> None:
 
 
 def test_an_unknown_table_is_named(lake: Lake) -> None:
-    with pytest.raises(SettingsError, match="'scroes'"):
+    with pytest.raises(UsageError, match="'scroes'"):
         lake.files("scroes")

@@ -56,7 +56,7 @@ def history(name: TableArgument, workspace: WorkspaceOption = Path(), as_json: J
 def lineage(name: TableArgument, workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> None:
     """Show which steps a table was made by, back to the shop's files."""
     with application(workspace) as app:
-        app.lake.snapshot_id(name)
+        app.lake.history(name)  # says so if there is no such table
         upstream = app.steps.upstream(name)
         loads = app.ingestor.loads_of(name)
     if as_json:

@@ -20,7 +20,7 @@ from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.expressions import AlwaysTrue, And, BooleanExpression, EqualTo
 from pyiceberg.table import Table
 
-from liuke.kernel.errors import DataError, SettingsError
+from liuke.kernel.errors import DataError, SettingsError, UsageError
 from liuke.kernel.tables import TableSpec
 from liuke.store.lake.contracts import Commit, Snapshot, TableInfo
 from liuke.store.lake.schema import arrow_schema, iceberg_schema, iceberg_type
@@ -206,7 +206,7 @@ class Lake:
         try:
             return self._catalog.load_table((NAMESPACE, name))
         except NoSuchTableError:
-            raise SettingsError(f"there is no table '{name}' in the lake", "`liuke lake tables` lists them") from None
+            raise UsageError(f"there is no table '{name}' in the lake", "`liuke lake tables` lists them") from None
 
     def _commit_with_key(self, table: Table, commit_key: str) -> Commit | None:
         for snapshot in table.metadata.snapshots:

@@ -45,6 +45,14 @@ def first_purchase_day(connection: duckdb.DuckDBPyConnection) -> dt.date | None:
     return found
 
 
+def first_priced_day(connection: duckdb.DuckDBPyConnection) -> dt.date | None:
+    """Return the first day with a counted order; None if no order has an amount: then revenue is unknown, not zero."""
+    found: dt.date | None = connection.execute(
+        "SELECT CASE WHEN bool_or(net_minor <> 0) THEN min(occurred_on) END FROM purchases"
+    ).fetchall()[0][0]
+    return found
+
+
 def sales(connection: duckdb.DuckDBPyConnection, periods: Sequence[Period]) -> Mapping[Period, Sales]:
     """Return what was bought in each period."""
     rows = connection.execute(f"""

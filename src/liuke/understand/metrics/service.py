@@ -43,6 +43,7 @@ class Begins:
     """First recorded days: before them, nothing is known rather than nothing happened."""
 
     purchases: dt.date | None
+    amounts: dt.date | None
     events: dt.date | None
     registrations: dt.date | None
     members: dt.date | None
@@ -72,6 +73,7 @@ def measure(
     started = (catalogue or load_catalogue()).active_names
     begins = Begins(
         buying.first_purchase_day(moment.connection),
+        buying.first_priced_day(moment.connection),
         activity.first_active_day(moment.connection, started),
         activity.first_registered_day(moment.connection),
         activity.first_member_day(moment.connection),
@@ -184,6 +186,8 @@ def _too_short(
     elif key.startswith("member"):
         kinds = [(begins.registrations, "注册", "registrations"), (begins.members, "会员", "members")]
         needed = period.end - dt.timedelta(days=1)
+    elif definition.unit == "money":
+        kinds.append((begins.amounts, "金额", "amounts"))
     for first, zh, en in kinds:
         if first is None:
             return NotEnoughData(f"没有{zh}数据", f"there are no {en} on record", 0, 1)

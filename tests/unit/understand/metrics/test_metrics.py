@@ -153,6 +153,19 @@ def test_too_short_a_history_is_no_figure() -> None:
     assert "2024-05-01" in churn.note.reason_en
 
 
+def test_orders_without_amounts_give_no_money() -> None:
+    free = [{**row, "net_minor": 0, "margin_minor": 0} for row in bought(1, D(2024, 4, 1), D(2024, 5, 9))]
+    result = measured({"purchases": free}, AS_OF)
+    assert latest(result, "buyers").value == 1
+    for money in ("revenue", "margin", "average_order_value"):
+        value = latest(result, money)
+        assert value.value is None
+        assert value.note is not None
+        assert (value.note.reason_zh, value.note.reason_en) == ("没有金额数据", "there are no amounts on record")
+    # a gift among paid orders is worth nothing, and that is known
+    assert latest(measured({"purchases": [free[0], *bought(1, D(2024, 5, 3))]}, AS_OF), "revenue").value == 1000
+
+
 REGISTERED = {
     "customers": [
         {"customer_id": 1, "registered_on": D(2024, 3, 1), "member_since_on": D(2024, 4, 1)},
