@@ -95,6 +95,7 @@ class Scope:
         self._exact = frozenset(columns)
         self._derived = derived
         self._mapping = mapping
+        self.used: set[str] = set()  # columns that anything has looked up so far
 
     def compile(self, text: str, place: str, *, aggregates: bool = False) -> Expression:
         """Check an expression and return its SQL.
@@ -132,6 +133,7 @@ class Scope:
         """
         found = name if name in self._exact else self._columns.get(name.casefold())
         if found is not None:
+            self.used.add(found)
             return found
         near = get_close_matches(name.casefold(), list(self._columns), n=1)
         hint = f"did you mean {self._columns[near[0]]!r}?" if near else f"it has: {', '.join(sorted(self._exact))}"

@@ -21,13 +21,13 @@ from liuke.collect.quality import QuarantinedRow
 from liuke.collect.sources.errors import RefusedFileError
 from liuke.collect.sources.held import LINE
 from liuke.collect.sources.loads import Outcome
-from liuke.collect.sources.plan import LIVE, QUARANTINED, Plan
+from liuke.collect.sources.plan import CONTENT, LIVE, QUARANTINED, Plan, raw
 from liuke.collect.sources.projection import BEGINNING, Origin, emission_sql, link_sql, wanted_ids
 from liuke.collect.sources.readers import ROW, UNREADABLE, Source
 from liuke.collect.sources.sql import identifier, literal
 from liuke.collect.sources.tables import ROW_KEYS
 from liuke.collect.sources.targets import OPERATIONAL
-from liuke.collect.sources.verdicts import ALL, EXCEPTIONS, Judge, Verdicts
+from liuke.collect.sources.verdicts import ALL, EXCEPTIONS, Judge, Verdicts, content_sql
 from liuke.store.lake import Lake
 
 # Level 1 costs hardly more than snappy. Ids hardly repeat: a dictionary of them, or a filter over it, is built in vain.
@@ -158,17 +158,40 @@ class Landing:
         codes = [code for code, reason in enumerate(self.verdicts.reasons) if reason.verdict == QUARANTINED]
         if not codes or not sum(self.verdicts.quarantined.values()):
             return
-        names = list(self._source.types)
-        columns = [f"CAST(r.{identifier(name)} AS VARCHAR)" for name in names]
-        listed = ", ".join(map(str, codes))
-        for row_number, code, *values in _batches(
-            self._connection,
-            f"SELECT {self.verdicts.numbering.format('e.' + ROW)}, e.code, {', '.join(columns)} "
-            f"FROM {ALL} AS r JOIN {EXCEPTIONS} AS e ON r.{ROW} = e.{ROW} "
-            f"WHERE e.code IN ({listed}) ORDER BY e.{ROW}",
-        ):
+        names = self._plan.names
+        last = None
+        for row_number, code, *values in _batches(self._connection, self._held_sql(codes)):
+            if row_number == last:  # several rows of the same content: any of them is this one
+                continue
+            last = row_number
             why = self.verdicts.reasons[code]
             yield self._held(row_number, why.text, why.field, dict(zip(names, values, strict=True)))
+
+    def _held_sql(self, codes: list[int]) -> str:
+        """Return the SELECT of refused rows as they stand in the file.
+
+        Columns that the mapping doesn't use weren't kept, so the file is scanned again, and rows are known by the hash of
+        their content.
+        """
+        number = self.verdicts.numbering.format("e." + ROW)
+        columns = ", ".join(f"CAST(s.{raw(name)} AS VARCHAR)" for name in self._plan.names)
+        self._connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE refused AS SELECT {ROW}, code, {CONTENT} FROM {EXCEPTIONS} "
+            f"JOIN {ALL} USING ({ROW}) WHERE code IN ({', '.join(map(str, codes))})"
+        )
+        raws = ", ".join(raw(name) for name in self._plan.names)
+        scanned = f"SELECT {raws}, {content_sql(self._plan)} AS {CONTENT} FROM {self._plan.scan}"
+        # The engine can't know how many rows a text holds and would build its hash table over the whole file.
+        self._connection.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
+        self._connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE refused_rows AS SELECT s.* FROM ({scanned}) AS s "
+            f"SEMI JOIN refused AS e ON s.{CONTENT} = e.{CONTENT}"
+        )
+        self._connection.execute("RESET disabled_optimizers")
+        return (
+            f"SELECT {number} AS row_number, e.code, {columns} FROM refused AS e "
+            f"JOIN refused_rows AS s ON e.{CONTENT} = s.{CONTENT} ORDER BY e.{ROW}"
+        )
 
     def filtered_rows(self) -> list[int]:
         """Return the numbers of the rows that were left out by a rule."""

@@ -19,7 +19,7 @@ from liuke.collect.sources.sql import identifier, literal
 from liuke.collect.sources.targets import A_DATE, AMOUNT, NUMBER, TARGETS, Field, Target
 from liuke.collect.sources.types import expected, typed_sql, value_sql
 
-LIVE = "live_of_file"  # temp view: the rows that are to be loaded, as they stand in the file
+LIVE = "live_of_file"  # temp view: the rows that are to be loaded, columns in their types
 PERSONAL_NAMESPACES = frozenset({"phone", "email"})  # their ids are peppered: they could be enumerated
 FILTERED, QUARANTINED = "filtered", "quarantined"
 NOBODY = "no table takes this row"
@@ -76,10 +76,8 @@ class Plan:
     ----------
     scan : str
         Relation of all rows of the file: every column as it stands there (``__raw_<name>``) and in its type.
-    live : str
-        The same over the rows that are to be loaded (``live_of_file``).
-    names : tuple of str
-        The file's columns.
+    names, used : tuple of str
+        The file's columns, and those that the mapping looks at.
     rules, emissions, links
     key : tuple of str
         SQL of the columns that tell rows apart.
@@ -90,8 +88,8 @@ class Plan:
     """
 
     scan: str
-    live: str
     names: tuple[str, ...]
+    used: tuple[str, ...]
     rules: tuple[Rule, ...]
     emissions: tuple[Emission, ...]
     links: tuple[LinkPlan, ...]
@@ -158,21 +156,23 @@ class _Planner:
             Rule(QUARANTINED, f"{name} is empty", f"{identifier(self.scope.column(name, 'key'))} IS NULL")
             for name in self.mapping.key
         )
+        links, personal = self._links(), self._personal(emissions)
+        used = tuple(name for name in self.types if name in self.scope.used)
         return Plan(
-            scan=self._typed(relation, numbered=numbered),
-            live=self._typed(LIVE, (CONTENT,) if key else ()),
+            scan=self._typed(relation, numbered),
             names=tuple(self.types),
+            used=used,
             rules=tuple({rule.condition: rule for rule in reversed(rules)}.values())[::-1],  # the first of equals
             emissions=emissions,
-            links=self._links(),
+            links=links,
             key=key,
-            personal=self._personal(emissions),
+            personal=personal,
             times=self._times(emissions),
         )
 
-    def _typed(self, relation: str, more: tuple[str, ...] = (), *, numbered: bool = True) -> str:
+    def _typed(self, relation: str, numbered: bool) -> str:
         """Return the relation with every column as it stands and in its type."""
-        columns = [ROW, *more] if numbered else []
+        columns = [ROW] if numbered else []
         for name, stored in self.types.items():
             value = identifier(name) if self.mapping.format.kind == "csv" else self._value_of(name)
             spec = self.specs.get(name, ColumnSpecification())

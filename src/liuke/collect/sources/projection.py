@@ -8,7 +8,7 @@ from datetime import datetime
 from liuke.collect.identity import PERSONAL_FIELDS
 from liuke.collect.sources.expressions import Expression
 from liuke.collect.sources.mapping import Mapping
-from liuke.collect.sources.plan import PERSONAL_NAMESPACES, Emission, LinkPlan, Plan
+from liuke.collect.sources.plan import LIVE, PERSONAL_NAMESPACES, Emission, LinkPlan, Plan
 from liuke.collect.sources.readers import ROW
 from liuke.collect.sources.sql import identifier, literal
 from liuke.collect.sources.targets import SPECS, TARGETS, cast_to
@@ -108,7 +108,7 @@ def emission_sql(emission: Emission, verdicts: Verdicts, origin: Origin) -> str:
     columns = [
         f"{known.get(name, f'CAST(NULL AS {kind})')} AS {identifier(name)}" for name, kind in _columns(emission.table)
     ]
-    return f"SELECT {', '.join(columns)} FROM {_fields(emission, verdicts.live)} {' '.join(joins.values())}"
+    return f"SELECT {', '.join(columns)} FROM {_fields(emission)} {' '.join(joins.values())}"
 
 
 def link_sql(link: LinkPlan, verdicts: Verdicts, origin: Origin) -> str:
@@ -126,7 +126,7 @@ def link_sql(link: LinkPlan, verdicts: Verdicts, origin: Origin) -> str:
         f"{verdicts.numbering.format('f_row')} AS row_number, {literal(origin.mapping.source)} AS source, "
         f"coalesce({recorded}, {BEGINNING}) AS recorded_at "
         f"FROM (SELECT {link.identity} AS f_identity, {link.key} AS f_key, min({ROW}) AS f_row, {moment} AS f_moment "
-        f"FROM {verdicts.live} WHERE {link.identity} IS NOT NULL AND {link.key} IS NOT NULL GROUP BY 1, 2)"
+        f"FROM {LIVE} WHERE {link.identity} IS NOT NULL AND {link.key} IS NOT NULL GROUP BY 1, 2)"
     )
 
 
@@ -148,9 +148,9 @@ def _key_text(name: str, value: str) -> str:
     return value if name == "identity" else f"nullif(CAST({value} AS VARCHAR), '')"
 
 
-def _fields(emission: Emission, relation: str) -> str:
+def _fields(emission: Emission) -> str:
     """Return the inner relation: each field as ``f_<name>``, per row or per group (the group's first value)."""
-    source = f"{relation} WHERE {emission.when}" if emission.when != "true" else relation
+    source = f"{LIVE} WHERE {emission.when}" if emission.when != "true" else LIVE
     if not emission.groups:
         fields = [f"{ROW} AS f_row", *(f"{_plain(name, field)} AS f_{name}" for name, field in emission.fields.items())]
         return f"(SELECT {', '.join(fields)} FROM {source})"

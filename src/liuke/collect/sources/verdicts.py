@@ -1,7 +1,7 @@
 """Which rows of a file are loaded, filtered or quarantined. Every row ends in exactly one of the three.
 
 The file is scanned once: rules and the hash of each row are computed on the way into a temp table, from which all later
-passes read. The table keeps the values as they stand in the file; to give them their types again is cheap.
+passes read.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from liuke.collect.sources.plan import CODE, CONTENT, FILTERED, LIVE, QUARANTINE
 from liuke.collect.sources.readers import ROW, UNREADABLE, Source, collect_unreadable, explained
 from liuke.collect.sources.sql import identifier, literal
 
-ROWS = "rows_of_file"  # temp table: the file's columns, __row if given, __code (NULL: no rule objects), __content
+ROWS = "rows_of_file"  # temp table: columns in use, __row if given, __code (NULL: no rule objects), __content
 ALL = "all_of_file"  # temp view: the same with __row
 EXCEPTIONS = "exceptions"  # temp table: __row, code; rows that aren't loaded
 KEYS = "keys_of_file"  # temp table: __row, key_id, content_hash
@@ -36,12 +36,10 @@ class Reason:
 
 @dataclass(frozen=True)
 class Verdicts:
-    """The verdict over a file's rows.
+    """The verdict over a file's rows; those to be loaded are in the view ``live_of_file``.
 
     Parameters
     ----------
-    live : str
-        Relation of the typed rows that are loaded.
     reasons : tuple of Reason
     rows, loaded : int
         All rows of the file, and those that are loaded.
@@ -56,7 +54,6 @@ class Verdicts:
         Local times between which all rows happened, where that is known.
     """
 
-    live: str
     reasons: tuple[Reason, ...]
     rows: int
     loaded: int
@@ -66,6 +63,11 @@ class Verdicts:
     times: tuple[datetime, datetime] | None
     filtered: Mapping[str, int] = field(default_factory=dict)
     quarantined: Mapping[str, int] = field(default_factory=dict)
+
+
+def content_sql(plan: Plan) -> str:
+    """Return the hash of a scanned row's columns as they stand in the file; comparable within an engine version."""
+    return f"CAST(hash({', '.join(raw(name) for name in sorted(plan.names))}) >> 1 AS BIGINT)"
 
 
 class Judge:
@@ -116,7 +118,7 @@ class Judge:
             self._repeats()
         parts = self._parts(wanted)
         keys = None
-        book = IdBook(make_lookups(self._connection, self._plan.live, [*wanted, *parts]))
+        book = IdBook(make_lookups(self._connection, LIVE, [*wanted, *parts]))
         if self._plan.key:
             keys = self._keys(book, parts)
             if known and known_keys is not None:
@@ -128,12 +130,10 @@ class Judge:
     def _scan(self) -> None:
         cases = " ".join(f"WHEN {rule.condition} THEN {code}" for code, rule in enumerate(self._plan.rules))
         code = f"CASE {cases} END" if cases else "CAST(NULL AS INTEGER)"
-        columns = [*(f"{raw(name)} AS {identifier(name)}" for name in self._plan.names), f"{code} AS {CODE}"]
+        columns = [identifier(name) for name in self._plan.used]
+        columns += [f"{code} AS {CODE}", f"{content_sql(self._plan)} AS {CONTENT}"]
         if self._source.numbered:
             columns.append(ROW)
-        if self._plan.key:
-            content = ", ".join(raw(name) for name in sorted(self._plan.names))
-            columns.append(f"CAST(hash({content}) >> 1 AS BIGINT) AS {CONTENT}")
         self._connection.execute(f"CREATE TEMP TABLE {ROWS} AS SELECT {', '.join(columns)} FROM {self._plan.scan}")
         # the engine keeps the order of the file; counting rows while scanning would keep it to one core
         number = "" if self._source.numbered else f"rowid + 1 AS {ROW}, "
@@ -170,12 +170,12 @@ class Judge:
         keys = ", ".join(self._plan.key)
         names = keys.replace('"', "")
         self._connection.execute(
-            f"CREATE TEMP TABLE repeated AS SELECT {keys}, min({ROW}) AS first_row FROM {self._plan.live} "
+            f"CREATE TEMP TABLE repeated AS SELECT {keys}, min({ROW}) AS first_row FROM {LIVE} "
             f"GROUP BY {keys} HAVING count(*) > 1"
         )
         if self._count("repeated"):
             code = self._code(QUARANTINED, f"repeats the key ({names}) of an earlier row")
-            rows = f"SELECT l.{ROW} FROM {self._plan.live} AS l JOIN repeated USING ({keys}) WHERE l.{ROW} > first_row"
+            rows = f"SELECT l.{ROW} FROM {LIVE} AS l JOIN repeated USING ({keys}) WHERE l.{ROW} > first_row"
             self._refuse(code, rows)
             self._show_live()
 
@@ -189,7 +189,7 @@ class Judge:
         texts = ", ".join(f"{text} AS part_{place}" for place, (_, text) in enumerate(parts))
         return (
             f"(SELECT {ROW}, {key_id} AS key_id, {CONTENT} AS content_hash "
-            f"FROM (SELECT {ROW}, {CONTENT}, {texts} FROM {self._plan.live}) {' '.join(joins.values())})"
+            f"FROM (SELECT {ROW}, {CONTENT}, {texts} FROM {LIVE}) {' '.join(joins.values())})"
         )
 
     def _known_elsewhere(self, known: Mapping[int, str], known_keys: str) -> None:
@@ -239,7 +239,6 @@ class Judge:
                 "this is a bug of Liuke: nothing was loaded; please report it with the mapping",
             )
         return Verdicts(
-            live=self._plan.live,
             reasons=tuple(self._reasons),
             rows=rows,
             loaded=loaded,
@@ -255,5 +254,5 @@ class Judge:
         if not self._plan.times:
             return None
         ends = ", ".join(f"min({column})::TIMESTAMP, max({column})::TIMESTAMP" for column in self._plan.times)
-        found = [end for end in self._connection.execute(f"SELECT {ends} FROM {self._plan.live}").fetchall()[0] if end]
+        found = [end for end in self._connection.execute(f"SELECT {ends} FROM {LIVE}").fetchall()[0] if end]
         return (min(found), max(found)) if found else None
