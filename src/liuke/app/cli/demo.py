@@ -7,16 +7,14 @@ from time import monotonic
 from typing import Annotated
 
 import typer
-import uvicorn
 
 from liuke.app.access import Role, create_user, generate_password, list_users, set_password
 from liuke.app.bootstrap import Application
 from liuke.app.cli.context import JsonOption, command, progress
 from liuke.app.cli.output import console, emit_json, table
 from liuke.app.cli.run import print_run
+from liuke.app.cli.server import listen
 from liuke.app.demo import Demo, DemoReport, DemoSettings
-from liuke.app.http import create_app
-from liuke.kernel import LiukeError
 
 DEMO_USER = "demo"
 
@@ -29,6 +27,7 @@ def demo(
     customers: Annotated[int, typer.Option(min=100, max=1_000_000, help="Customers of the generated shop.")] = 20_000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same shop.")] = 1,
     weeks: Annotated[int, typer.Option(min=1, max=26, help="Weeks to run after the first year.")] = 4,
+    port: Annotated[int | None, typer.Option(help="Port of the console; default 8420.")] = None,
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Open the console at the end.")] = True,
     as_json: JsonOption = False,
 ) -> None:
@@ -42,7 +41,7 @@ def demo(
     took = monotonic() - began
     app = Application.open(directory)
     password = demo_password(app)
-    url = f"http://{app.settings.server.host}:{app.settings.server.port}"
+    url = f"http://{app.settings.server.host}:{port or app.settings.server.port}"
     if as_json:
         emit_json({"report": report, "seconds": took, "url": url, "user": DEMO_USER, "password": password})
     else:
@@ -53,12 +52,7 @@ def demo(
             console.print(f"Open it with: liuke serve -w {directory}", soft_wrap=True, markup=False)
         return
     console.print("Stop with Ctrl+C.")
-    try:
-        uvicorn.run(create_app(app), host=app.settings.server.host, port=app.settings.server.port, log_level="warning")
-    except SystemExit as error:
-        raise LiukeError(
-            f"the console can't listen at {url}", "is the port taken? `liuke serve --port 8421` uses another"
-        ) from error
+    listen(app, app.settings.server.host, port or app.settings.server.port)
 
 
 def print_summary(report: DemoReport, took: float) -> None:

@@ -10,10 +10,11 @@ import typer
 import uvicorn
 
 from liuke.app.access import Role, create_user, list_users
+from liuke.app.bootstrap import Application
 from liuke.app.cli.context import JsonOption, WorkspaceOption, application, command
 from liuke.app.cli.output import console, emit_json, table
 from liuke.app.http import create_app
-from liuke.kernel import UsageError
+from liuke.kernel import ServiceError, UsageError
 
 users = typer.Typer(help="Who may sign in to the console.", no_args_is_help=True)
 
@@ -43,7 +44,7 @@ def serve(
             emit_json({"url": url})
         else:
             console.print(f"Liuke answers at [link={url}]{url}[/link] (stop with Ctrl+C)")
-        uvicorn.run(create_app(app), host=address, port=number, log_level="warning", access_log=False)
+        listen(app, address, number)
 
 
 @users.command()
@@ -82,6 +83,20 @@ def list_(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> N
         emit_json({"users": found})
     else:
         table("Users", ("name", "role"), [(one.name, one.role.value) for one in found])
+
+
+def listen(app: Application, host: str, port: int) -> None:
+    """Answer until interrupted.
+
+    Raises
+    ------
+    ServiceError
+        If the address can't be had.
+    """
+    try:
+        uvicorn.run(create_app(app), host=host, port=port, log_level="warning", access_log=False)
+    except SystemExit as error:  # uvicorn has printed why and gives up
+        raise ServiceError(f"can't listen at {host}:{port}", "choose another port with --port") from error
 
 
 def is_loopback(address: str) -> bool:
