@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+
+# Read when the libraries load. Tests work on little data: threads would wait for each other longer than they work.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,6 @@
 """What every channel promises. A new one needs a line in the registry and a ``Bench`` here, and is tested in full."""
 
 import json
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -9,11 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from mail_server import MailServer
 
 from liuke.engage.outreach import CHANNELS, ChannelDown, Fate, Outgoing, OutreachSettings, build_channels
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "support"))  # shared helpers; tests are no package
-from mail_server import MailServer
 
 
 def now() -> datetime:

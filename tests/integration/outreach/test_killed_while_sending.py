@@ -15,15 +15,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sqlalchemy as sa
+from mail_server import MailServer
 
 from liuke.decide.strategies import Message, MessageBatch
 from liuke.engage.outreach import moves, outbox
 from liuke.store.operations import Operations
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parents[1] / "support"))  # shared helpers; tests are no package
-from mail_server import MailServer  # noqa: E402
-
 KILLS = 12
 OPEN_HOURS = {"quiet_hours": {"start": 0, "end": 0}}
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import sys
-from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 from small_moment import moment_from
+from tag_reference import evaluate
 
 from liuke.understand.tags import TagDefinition, TagSet, build_tags
 from liuke.understand.tags.nodes import AnyNode
-
-sys.path.insert(0, str(Path(__file__).parent))
-from reference import evaluate
 
 AS_OF = dt.date(2024, 3, 1)
 CUSTOMERS = 4
