@@ -153,6 +153,16 @@ def test_every_row_is_accounted_for(trip: Any, counted: Counted) -> None:
     assert trip.first["refused"] == []
 
 
+def test_the_documentation_says_the_same_counts(trip: Any) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "real-data-sets.md").read_text(encoding="utf-8")
+    for one in trip.first["loads"]:
+        reasons = ", ".join(
+            f"{count:,} {reason}" for reason, count in sorted(one["filtered"].items(), key=lambda item: -item[1])
+        )
+        quarantined = total(one["quarantined"].values())
+        assert f"| {one['rows']:,} | {one['loaded']:,} | {reasons or 0} | {quarantined} |" in page, one["file_key"]
+
+
 def test_the_same_files_again_change_nothing(trip: Any, counted: Counted) -> None:
     assert trip.second == {"loads": [], "refused": [], "unchanged": len(counted)}
     ingest = trip.run["steps"][0]
