@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
 from typer.testing import CliRunner
 
 from liuke.app.cli.main import cli
@@ -18,7 +17,7 @@ from liuke.app.cli.main import cli
 class Shell:
     """Calls `liuke`."""
 
-    def call(self, *words: str) -> Result:
+    def call(self, *words: str) -> Any:
         """Return everything a command left: exit code, both streams."""
         return CliRunner().invoke(cli, list(words))
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from liuke.app.cli import main
 from liuke.store.workspace import Workspace
 
 WRONG_CALL, WRONG_SETTINGS, REFUSED_DATA, LOCKED, A_BUG = 2, 3, 4, 5, 70
@@ -245,6 +246,42 @@ def failed(shell: Any, workspace: Path) -> dict[str, dict[str, Any]]:
     for one in checks:
         assert one["hint"] in text.stdout
     return {one["name"]: one for one in checks}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["run", "--bogus"], "--bogus"),
+        (["nonsense"], "'nonsense'"),
+        (["demo", "--customers", "5"], "--customers"),
+        (["tags", "show"], "customer"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_call_that_no_command_understands(
+    words: list[str], message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["liuke", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == WRONG_CALL
+    assert message in capsys.readouterr().err
+    monkeypatch.setattr("sys.argv", ["liuke", *words, "--json"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == WRONG_CALL
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert message in error["message"]
+    assert "--help" in error["hint"]
+
+
+def test_the_exit_code_reaches_the_shell(ready: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for workspace, code in ((ready, 0), (tmp_path / "nowhere", WRONG_SETTINGS)):
+        for end in ([], ["--json"]):
+            monkeypatch.setattr("sys.argv", ["liuke", "status", "-w", str(workspace), *end])
+            with pytest.raises(SystemExit) as ended:
+                main()
+            assert ended.value.code == code
 
 
 def test_a_bug_is_told_without_a_traceback(

@@ -47,7 +47,7 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         except LiukeError as error:
-            _report(error.message, error.hint, error.exit_code, as_json=as_json, retryable=error.retryable)
+            report_error(error, as_json=as_json)
             raise typer.Exit(error.exit_code) from None
         except KeyboardInterrupt:
             _report(
@@ -90,6 +90,11 @@ def parse_day(text: str | None) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise UsageError(f"'{text}' is no date", "write it like 2026-11-22") from None
+
+
+def report_error(error: LiukeError, *, as_json: bool) -> None:
+    """Say what is wrong and what to do: as text on standard error, or as JSON on standard output."""
+    _report(error.message, error.hint, error.exit_code, as_json=as_json, retryable=error.retryable)
 
 
 def _report(message: str, hint: str, code: int, *, as_json: bool, retryable: bool = False) -> None:

@@ -9,12 +9,16 @@ import typer
 
 from liuke import __version__
 from liuke.app.cli import demo, evaluate, lake, quarantine, run, server, tags, workspace
+from liuke.app.cli.context import report_error
+from liuke.kernel import UsageError
 
 EPILOG = (
     "Exit codes: 0 done (also: not enough data, with the reason) · 1 refused · 2 wrong call · "
     "3 workspace or settings · 4 data refused, nothing changed · 5 another process is writing · "
     "6 a service outside failed · 70 a bug · 130 interrupted. Every command takes --json."
 )
+
+_WRONG_CALL: type[Exception] = typer.BadParameter.mro()[1]  # UsageError, which typer doesn't name
 
 cli = typer.Typer(
     name="liuke",
@@ -58,5 +62,13 @@ cli.add_typer(server.users, name="users")
 
 
 def main() -> None:
-    """Run the command line."""
-    cli(prog_name="liuke")
+    """Run the command line; with ``--json`` even a call that no command understands is answered as JSON."""
+    if "--json" not in sys.argv[1:]:
+        cli(prog_name="liuke")
+    try:
+        code = cli(prog_name="liuke", standalone_mode=False)
+    except _WRONG_CALL as error:
+        code = UsageError.exit_code
+        message = getattr(error, "format_message", error.__str__)()
+        report_error(UsageError(message, "`--help` shows what the command takes"), as_json=True)
+    sys.exit(code if isinstance(code, int) else 0)
