@@ -105,6 +105,7 @@ export const en: typeof zhCN = {
     committed: "In effect",
     begun: "Unfinished",
     superseded: "Replaced",
+    refused: "Refused as a whole",
     opened: "Opened",
     clicked: "Clicked",
   },

@@ -107,6 +107,7 @@ export const zhCN = {
     committed: "已生效",
     begun: "未完成",
     superseded: "已被替换",
+    refused: "整个退回",
     opened: "已打开",
     clicked: "已点击",
   } as Record<string, string>,
