@@ -177,7 +177,15 @@ def refused(past, tmp_path, settings: ChurnSettings = SETTINGS, as_of: date = EN
 
 
 def test_no_purchase_at_all(past_class, tmp_path):
-    refused(past_class([]), tmp_path)
+    outcome = refused(past_class([]), tmp_path)
+    assert (outcome.have, outcome.need) == (0, SETTINGS.min_repeat_buyers)
+    assert "only 0 of 0 buyers" in outcome.reason_en
+    assert "0 位买家中只有 0 位" in outcome.reason_zh
+    lake = Lake(tmp_path / "lake")
+    assert lake.arrow("churn_scores").num_rows == 0
+    assert lake.arrow("churn_scores").column_names == list(CHURN_SCORES.names)
+    with pytest.raises(NoModelError):
+        service(past_class([]), tmp_path).score(END)
 
 
 def test_no_repeat_buyer(past_class, tmp_path):
