@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import resource
 import tempfile
 import time
 from collections.abc import Callable
@@ -59,7 +58,7 @@ emit:
              net: quantity * price}
 """
 
-# 1 % of the rows are bad, a fifth each: a wrong time, a wrong number, missing columns, the key of the row before, no member
+# 1 % of the rows are bad, a fifth each: wrong time, wrong number, missing columns, key of the row before, no member
 GENERATE = """
 COPY (
   SELECT CASE bad WHEN 3 THEN order_no || ',' || line_no
@@ -78,7 +77,8 @@ COPY (
            '13' || (h % 10)::VARCHAR || '****' || lpad((h % 10000)::VARCHAR, 4, '0') AS phone,
            ['上海市', '浙江省', '广东省', '四川省'][h % 4 + 1] AS province,
            ['浦东新区', '杭州市', '深圳市', '成都市'][h % 4 + 1] AS city,
-           '某某路' || (h % 997)::VARCHAR || '号' || (h % 31)::VARCHAR || '栋' || (h % 1700)::VARCHAR || '室' AS address,
+           '某某路' || (h % 997)::VARCHAR || '号' || (h % 31)::VARCHAR || '栋' || (h % 1700)::VARCHAR || '室'
+             AS address,
            strftime(TIMESTAMP '2024-01-01' + to_seconds((o * 30)::BIGINT), '%Y-%m-%d %H:%M:%S') AS paid_at,
            'SKU' || (hash(i * 7 + {seed}) % {products})::VARCHAR AS sku,
            '婴幼儿配方奶粉 ' || (hash(i * 7 + {seed}) % {products})::VARCHAR || ' 800g 罐装' AS title,
@@ -97,14 +97,21 @@ HEADER = (
 
 def generate(path: Path, rows: int, seed: int) -> None:
     sql = GENERATE.format(
-        rows=rows, seed=seed, path=path, lines=LINES_PER_ORDER, customers=CUSTOMERS, products=PRODUCTS,
+        rows=rows,
+        seed=seed,
+        path=path,
+        lines=LINES_PER_ORDER,
+        customers=CUSTOMERS,
+        products=PRODUCTS,
         header=HEADER,
     )
     duckdb.connect().execute(sql)
 
 
 def peak_mib() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    """Return the most memory this process has held; ru_maxrss would count what its parent held at the fork."""
+    fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines() if ":" in line)
+    return int(fields["VmHWM"].split()[0]) // 1024
 
 
 def baseline(folder: Path) -> dict[str, float]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from liuke.collect.sources import IngestReport, Ingestor, hidden_loads
+from liuke.collect.sources import Ingestor, IngestReport, hidden_loads
 from liuke.kernel import Progress, ShopProfile
 from liuke.store.lake import Lake, connect
 from liuke.store.operations import FieldCipher, Operations
@@ -64,9 +64,7 @@ class Shop:
         self.operations.create_all()
         self.cipher = FieldCipher(b"k" * 32)
         profile = ShopProfile(zone=self.zone)
-        self.ingestor = Ingestor(
-            self.workspace, self.lake, self.operations, self.cipher, profile, memory_mb=256
-        )
+        self.ingestor = Ingestor(self.workspace, self.lake, self.operations, self.cipher, profile, memory_mb=256)
 
     def mapping(self, text: str, name: str = "orders.yaml") -> None:
         (self.workspace.sources_dir / name).write_text(textwrap.dedent(text), "utf-8")
@@ -105,5 +103,3 @@ def shop(tmp_path: Path) -> Shop:
 @pytest.fixture
 def make_shop(tmp_path: Path) -> Callable[[str], Shop]:
     return lambda name: Shop(tmp_path / name)
-
-

@@ -31,7 +31,8 @@ def test_rows_become_canonical(shop: Any) -> None:
     (load,) = shop.ingest().loads
     assert (load.rows, load.loaded, load.state) == (3, 3, FileState.NEW)
     member = stable_id("member", "M1")
-    assert shop.rows("orders", "order_key, identity_id, occurred_at, occurred_on, currency, recorded_at, row_number") == [
+    columns = "order_key, identity_id, occurred_at, occurred_on, currency, recorded_at, row_number"
+    assert shop.rows("orders", columns) == [
         ("A1", member, datetime(2026, 1, 31, 23, 30), date(2026, 2, 1), "CNY", datetime(2026, 2, 1, 0, 30), 1),
         ("B1", stable_id("member", "M2"), datetime(2026, 2, 2, 15, 59, 59), date(2026, 2, 2), "CNY",
          datetime(2026, 2, 2, 16, 59, 59), 3),
@@ -209,7 +210,9 @@ def test_release_after_the_mapping_changed_needs_no_second_file(shop: Any) -> No
     shop.file("events.csv", "who,what,at\n" + "\n".join(rows) + "\nM2,login,2026-02-02 00:00:00\n")
     (load,) = shop.ingest().loads
     assert load.quarantined == {"what is not in the catalogue of behaviours": 2}
-    catalogue = "language: 1\nbehaviours:\n- {name: nap_started, zh: 午睡, en: Nap, family: care, started_by_customer: true}\n"
+    catalogue = (
+        "language: 1\nbehaviours:\n- {name: nap_started, zh: 午睡, en: Nap, family: care, started_by_customer: true}\n"
+    )
     (shop.workspace.path / "behaviours.yaml").write_text(catalogue, "utf-8")
     (released,) = shop.ingestor.release(NOW + timedelta(days=1)).loads
     assert (released.rows, released.loaded, released.state) == (2, 1, FileState.RELEASED)
@@ -259,7 +262,9 @@ def test_formats_give_the_same_rows(make_shop: Any, shop: Any) -> None:
             sheet = book.active
             sheet.title = "订单"
             for row in [names, *cells]:
-                sheet.append([float(cell) if cell.replace(".", "").isdigit() and len(cell) < 8 else cell for cell in row])
+                sheet.append(
+                    [float(cell) if cell.replace(".", "").isdigit() and len(cell) < 8 else cell for cell in row]
+                )
             sheet.append([])
             book.save(path)
         assert other.ingest().loaded == 3, kind
@@ -308,7 +313,10 @@ def test_profiles_and_consents_stay_out_of_the_lake(shop: Any) -> None:
         """,
         "crm.yaml",
     )
-    shop.file("crm.csv", "member_no,joined,name,phone,city,sms\nM1,2026-01-05,王小明,13800138000,上海,是\nM2,2026-01-06,李,,北京,\n")
+    shop.file(
+        "crm.csv",
+        "member_no,joined,name,phone,city,sms\nM1,2026-01-05,王小明,13800138000,上海,是\nM2,2026-01-06,李,,北京,\n",
+    )
     shop.ingest()
     who = stable_id("member", "M1")
     with shop.operations.read() as connection:

@@ -98,11 +98,8 @@ def _seen(links: pa.Table) -> Ids:
     if "seen_at" not in links.column_names:
         return np.zeros(links.num_rows, dtype=np.int64)
     column = links["seen_at"]
-    return (
-        column.cast(pa.timestamp("us") if pa.types.is_timestamp(column.type) else pa.int64())
-        .cast(pa.int64())
-        .to_numpy()
-    )  # type: ignore[no-any-return]
+    instants = column.cast(pa.timestamp("us")) if pa.types.is_timestamp(column.type) else column
+    return np.asarray(instants.cast(pa.int64()).to_numpy(), dtype=np.int64)
 
 
 def _ids(table: pa.Table, name: str) -> Ids:

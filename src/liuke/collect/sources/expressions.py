@@ -48,10 +48,10 @@ SCALAR_FUNCTIONS = frozenset(
 AGGREGATES = frozenset(["sum", "min", "max", "count", "avg"])
 
 _OPERATORS = (
-    exp.And, exp.Or, exp.Not, exp.Paren, exp.Neg, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.DPipe, exp.EQ, exp.NEQ,
-    exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Is, exp.In, exp.Between, exp.Like, exp.ILike, exp.Case, exp.If, exp.Null,
-    exp.Boolean, exp.Literal, exp.Identifier, exp.Column, exp.Cast, exp.TryCast, exp.DataType, exp.Tuple, exp.Escape,
-    exp.Star, exp.Var, exp.Interval, exp.DataTypeParam,
+    exp.And, exp.Or, exp.Not, exp.Paren, exp.Neg, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.DPipe, exp.EQ,
+    exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Is, exp.In, exp.Between, exp.Like, exp.ILike, exp.Case, exp.If,
+    exp.Null, exp.Boolean, exp.Literal, exp.Identifier, exp.Column, exp.Cast, exp.TryCast, exp.DataType, exp.Tuple,
+    exp.Escape, exp.Star, exp.Var, exp.Interval, exp.DataTypeParam,
 )  # fmt: skip
 _CASTS = frozenset(["VARCHAR", "TEXT", "BIGINT", "INT", "DOUBLE", "DECIMAL", "DATE", "TIMESTAMP", "BOOLEAN"])
 # Arithmetic can overflow; a row that does must become NULL instead of ending the load.
@@ -139,7 +139,7 @@ class Scope:
         hint = f"did you mean {self._columns[near[0]]!r}?" if near else f"it has: {', '.join(sorted(self._exact))}"
         raise MappingError(f"{self._mapping}, {place}: the file has no column {name!r}", hint)
 
-    def _parse(self, text: str, place: str) -> exp.Expression:
+    def _parse(self, text: str, place: str) -> exp.Expr:
         if len(text) > MAX_LENGTH:
             raise MappingError(f"{self._mapping}, {place}: the expression is longer than {MAX_LENGTH} characters")
         try:
@@ -152,10 +152,10 @@ class Scope:
             ) from None
         return tree
 
-    def _resolve(self, tree: exp.Expression, place: str, path: tuple[str, ...]) -> exp.Expression:
+    def _resolve(self, tree: exp.Expr, place: str, path: tuple[str, ...]) -> exp.Expr:
         """Give columns the file's spelling and put derived expressions in their place."""
 
-        def resolved(node: exp.Expression) -> exp.Expression:
+        def resolved(node: exp.Expr) -> exp.Expr:
             if not isinstance(node, exp.Column):
                 return node
             if node.table:
@@ -169,7 +169,7 @@ class Scope:
 
         return tree.transform(resolved)
 
-    def _admit(self, node: exp.Expression, text: str, place: str, aggregates: bool) -> None:
+    def _admit(self, node: exp.Expr, text: str, place: str, aggregates: bool) -> None:
         if isinstance(node, exp.Anonymous):
             name = str(node.this).lower()
         elif isinstance(node, exp.Func) and not isinstance(node, _OPERATORS):
@@ -197,7 +197,7 @@ class Scope:
         )
 
 
-_NAMES: dict[type[exp.Expression], str] = {
+_NAMES: dict[type[exp.Expr], str] = {
     exp.StrToTime: "strptime", exp.RegexpLike: "regexp_matches", exp.TimestampTrunc: "date_trunc",
     exp.DateTrunc: "date_trunc", exp.StartsWith: "starts_with", exp.SplitPart: "split_part", exp.Substring: "substring",
     exp.Concat: "concat", exp.Ceil: "ceil", exp.Length: "length", exp.RegexpReplace: "regexp_replace",
@@ -208,7 +208,7 @@ def _function_name(node: exp.Func) -> str:
     return _NAMES.get(type(node)) or str(node.sql_name()).lower()
 
 
-def _harmless(node: exp.Expression) -> exp.Expression:
+def _harmless(node: exp.Expr) -> exp.Expr:
     """Turn what would end a query on a bad value into what gives NULL instead."""
     if type(node) is exp.Cast:
         return exp.TryCast(this=node.this, to=node.args["to"])

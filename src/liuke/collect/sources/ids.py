@@ -77,7 +77,8 @@ def make_lookups(
     found: dict[tuple[str, str], Lookup] = {}
     for key_sql, namespaces in by_key.items():
         rows, distinct = connection.execute(
-            f"SELECT count(*), approx_count_distinct(v) FROM (SELECT {key_sql} AS v FROM {relation} LIMIT {SAMPLE_ROWS})"
+            "SELECT count(*), approx_count_distinct(v) "
+            f"FROM (SELECT {key_sql} AS v FROM {relation} LIMIT {SAMPLE_ROWS})"
         ).fetchall()[0]
         if distinct > rows * MAX_DISTINCT_SHARE:
             continue

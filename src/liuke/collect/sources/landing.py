@@ -24,7 +24,7 @@ from liuke.collect.sources.loads import Outcome
 from liuke.collect.sources.plan import CONTENT, LIVE, QUARANTINED, Plan, raw
 from liuke.collect.sources.projection import BEGINNING, Origin, emission_sql, link_sql, wanted_ids
 from liuke.collect.sources.readers import ROW, UNREADABLE, Source
-from liuke.collect.sources.sql import identifier, literal
+from liuke.collect.sources.sql import literal
 from liuke.collect.sources.tables import ROW_KEYS
 from liuke.collect.sources.targets import OPERATIONAL
 from liuke.collect.sources.verdicts import ALL, EXCEPTIONS, Judge, Verdicts, content_sql
@@ -170,8 +170,8 @@ class Landing:
     def _held_sql(self, codes: list[int]) -> str:
         """Return the SELECT of refused rows as they stand in the file.
 
-        Columns that the mapping doesn't use weren't kept, so the file is scanned again, and rows are known by the hash of
-        their content.
+        Columns that the mapping doesn't use weren't kept, so the file is scanned again, and rows are known by the hash
+        of their content.
         """
         number = self.verdicts.numbering.format("e." + ROW)
         columns = ", ".join(f"CAST(s.{raw(name)} AS VARCHAR)" for name in self._plan.names)
@@ -212,10 +212,11 @@ class Landing:
         )
 
     def _keys_sql(self) -> str:
-        load = f"CAST({self._origin.load_id} AS BIGINT) AS load_id"
+        row_number = self.verdicts.numbering.format(f"k.{ROW}")
         return (
-            f"SELECT k.key_id, k.content_hash, {literal(duckdb.__version__)} AS hashed_by, {load}, "
-            f"{self.verdicts.numbering.format('k.' + ROW)} AS row_number, {literal(self._origin.mapping.source)} AS source, {BEGINNING} AS recorded_at "
+            f"SELECT k.key_id, k.content_hash, {literal(duckdb.__version__)} AS hashed_by, "
+            f"CAST({self._origin.load_id} AS BIGINT) AS load_id, {row_number} AS row_number, "
+            f"{literal(self._origin.mapping.source)} AS source, {BEGINNING} AS recorded_at "
             f"FROM {self.verdicts.keys} AS k"
         )
 

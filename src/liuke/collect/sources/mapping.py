@@ -176,7 +176,7 @@ class Mapping(_Strict):
 
     @model_validator(mode="after")
     def _reasons_differ(self) -> Self:
-        reasons = [rule.reason for rule in (*self.filters, *self.checks)]
+        reasons = [*(rule.reason for rule in self.filters), *(rule.reason for rule in self.checks)]
         doubles = sorted({reason for reason in reasons if reasons.count(reason) > 1})
         if doubles:
             raise ValueError(f"two rules have the same reason {doubles[0]!r}; counts by reason need different ones")

@@ -201,7 +201,10 @@ class _Planner:
 
     def _times(self, emissions: tuple[Emission, ...]) -> tuple[str, ...] | None:
         moments = [
-            emission.fields[name] for emission in emissions for name in ("occurred", "recorded") if name in emission.fields
+            emission.fields[name]
+            for emission in emissions
+            for name in ("occurred", "recorded")
+            if name in emission.fields
         ]
         if not all(self._is_time(moment) for moment in moments):
             return None
@@ -322,10 +325,10 @@ class _Planner:
                 empty = f"{emission.when} AND {expression.sql} IS NULL"
                 rules.append(Rule(QUARANTINED, f"{label} is empty", empty, at_fault))
             if field and not self._certain(field, expression):
-                wrong = f"{emission.when} AND ({expression.sql}) IS NOT NULL AND {field.convert(f'({expression.sql})')} IS NULL"
+                wrong = _lost(emission, expression, field.convert(f"({expression.sql})"))
                 rules.append(Rule(QUARANTINED, f"{label} is not {field.kind}", wrong, at_fault))
             if name == "occurred" and not self._is_time(expression):
-                wrong = f"{emission.when} AND ({expression.sql}) IS NOT NULL AND TRY_CAST({expression.sql} AS TIMESTAMP) IS NULL"
+                wrong = _lost(emission, expression, f"TRY_CAST({expression.sql} AS TIMESTAMP)")
                 rules.append(Rule(QUARANTINED, f"{label} is not a timestamp", wrong, at_fault))
             if emission.table == "events" and name == "event":
                 names = ", ".join(literal(behaviour) for behaviour in self.behaviours)
@@ -346,3 +349,8 @@ class _Planner:
         """Tell whether it is nothing but a column that was read as a time."""
         plain = {identifier(name) for name, spec in self.specs.items() if spec.type in ("date", "timestamp", "instant")}
         return expression.sql in plain
+
+
+def _lost(emission: Emission, expression: Expression, converted: str) -> str:
+    """Return the condition that a value is there and its conversion isn't."""
+    return f"{emission.when} AND ({expression.sql}) IS NOT NULL AND {converted} IS NULL"

@@ -84,6 +84,7 @@ def emission_sql(emission: Emission, verdicts: Verdicts, origin: Origin) -> str:
     """Return the SELECT that makes a table's rows of the loaded rows."""
     has = set(emission.fields)
     utc, day = _moment(origin, "f_occurred") if "occurred" in has else (None, None)
+    recorded: str | None
     if "recorded" in has:
         recorded = _moment(origin, "f_recorded")[0]
     else:
@@ -149,20 +150,20 @@ def _key_text(name: str, value: str) -> str:
 
 
 def _fields(emission: Emission) -> str:
-    """Return the inner relation: each field as ``f_<name>``, per row or per group (the group's first value)."""
+    """Return the inner relation: each field as ``f_<name>``, per row or per group (the group's first value that isn't empty)."""
     source = f"{LIVE} WHERE {emission.when}" if emission.when != "true" else LIVE
     if not emission.groups:
-        fields = [f"{ROW} AS f_row", *(f"{_plain(name, field)} AS f_{name}" for name, field in emission.fields.items())]
+        fields = [f"{ROW} AS f_row", *(f"{_plain(name, value)} AS f_{name}" for name, value in emission.fields.items())]
         return f"(SELECT {', '.join(fields)} FROM {source})"
     fields = [f"min({ROW}) AS f_row"]
-    for name, field in emission.fields.items():
-        constant = not field.columns and not field.aggregates
-        if field.aggregates or field.sql in emission.groups:
-            fields.append(f"{field.sql} AS f_{name}")
+    for name, value in emission.fields.items():
+        plain = _plain(name, value)
+        if value.aggregates or value.sql in emission.groups:
+            fields.append(f"{plain} AS f_{name}")
+        elif value.columns:
+            fields.append(f"arg_min({plain}, {ROW}) AS f_{name}")  # passes over empty values
         else:
-            fields.append(
-                f"{'any_value' if constant else 'arg_min'}({field.sql}{'' if constant else ', ' + ROW}) AS f_{name}"
-            )
+            fields.append(f"any_value({plain}) AS f_{name}")
     return f"(SELECT {', '.join(fields)} FROM {source} GROUP BY {', '.join(emission.groups)})"
 
 

@@ -26,7 +26,7 @@ from duckdb.func import PythonUDFType
 
 from liuke.collect.sources.errors import RefusedFileError
 from liuke.collect.sources.mapping import FormatSpec
-from liuke.collect.sources.sql import identifier, literal
+from liuke.collect.sources.sql import literal
 
 ROW = "__row"  # the row's number in the file, from 1
 UNREADABLE = "unreadable"  # temp table: __row, reason, line
@@ -154,7 +154,7 @@ def _define_file_row(connection: duckdb.DuckDBPyConnection, numbers: npt.NDArray
         index = readable.to_numpy()
         return pa.array(index + np.searchsorted(starts, index - 1, side="right"))
 
-    connection.create_function("file_row", file_row, ["BIGINT"], "BIGINT", type=PythonUDFType.ARROW)  # type: ignore[arg-type]
+    connection.create_function("file_row", file_row, ["BIGINT"], "BIGINT", type=PythonUDFType.ARROW)
 
 
 def _csv(path: Path, spec: FormatSpec, folder: Path) -> Source:

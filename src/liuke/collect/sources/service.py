@@ -236,7 +236,9 @@ class Ingestor:
         fresh = file.state is not FileState.INTERRUPTED
         job = _Job(file.load_id, version, mapping, file.mapping, known, mapping.max_bad_share, fresh)
         bars.start(file.file_key)
-        with self._landing(job, lambda engine, folder: open_source(engine, file.path, mapping.format, folder)) as landing:
+        with self._landing(
+            job, lambda engine, folder: open_source(engine, file.path, mapping.format, folder)
+        ) as landing:
             tables = self._write(landing, bars)
             if stamp(file.path) != file.stamp:
                 raise RefusedFileError(
