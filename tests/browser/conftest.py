@@ -39,6 +39,12 @@ def _what_it_takes() -> None:
         pytest.skip("the console is not built: run `make console`")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    with console_shop.quick_passwords():
+        yield
+
+
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
     return {"executable_path": CHROMIUM, "headless": True, "args": SWITCHES}

@@ -6,16 +6,20 @@ Everything is arithmetic on row numbers, so that two builds of it are the same a
 # ruff: noqa: E501 - tables of made-up rows and words are read across
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
 import duckdb
+import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 
 from liuke.app import access
+from liuke.app.access import passwords
 from liuke.app.publish import MetricWord, StrategyWord, TagWord, Vocabulary, publish
 from liuke.collect.identity import ProfileBook, ProfileRecord
 from liuke.collect.quality import Quarantine, QuarantinedRow
@@ -329,13 +333,24 @@ def open_shop(root: Path, now: Callable[[], datetime] = lambda: NOW) -> ConsoleS
     )
 
 
+@contextmanager
+def quick_passwords() -> Iterator[None]:
+    """Hash with hardly any work: how much the product takes is tested where passwords are (`tests/unit/app`)."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        passwords._decoy.cache_clear()
+        yield
+    passwords._decoy.cache_clear()
+
+
 def make_shop(root: Path, *, published: bool = True) -> ConsoleShop:
     """Make the operational store with three users and, if asked, publish the shop."""
     shop = open_shop(root)
     shop.workspace.published_dir.mkdir(parents=True)
     shop.operations.create_all()
-    for role in access.Role:
-        access.create_user(shop.operations, role.value, PASSWORD, role, NOW)
+    with quick_passwords():
+        for role in access.Role:
+            access.create_user(shop.operations, role.value, PASSWORD, role, NOW)
     _fill_operations(shop, NOW)
     if published:
         publish_shop(shop)

@@ -29,6 +29,12 @@ class Clock:
         self.now += timedelta(**by)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    with console_shop.quick_passwords():
+        yield
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -36,7 +42,7 @@ def clock() -> Clock:
 
 @pytest.fixture(scope="session")
 def shop_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Made once: hashing three passwords and publishing takes longer than most tests."""
+    """Made once: publishing takes longer than most tests."""
     folder = tmp_path_factory.mktemp("console") / "shop"
     console_shop.make_shop(folder)
     return folder

@@ -38,6 +38,7 @@ def test_generated_passwords_are_strong_and_differ():
 
 def test_a_hash_opens_for_its_password_only():
     stored = hash_password("correct horse battery")
+    assert stored.startswith("$argon2id$v=19$m=65536,t=3,p=4$")  # RFC 9106, low-memory profile
     assert password_matches(stored, "correct horse battery")
     assert not password_matches(stored, "correct horse batterz")
     assert not password_matches(None, "correct horse battery")
