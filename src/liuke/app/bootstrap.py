@@ -161,7 +161,7 @@ class Application:
     @cached_property
     def behaviours(self) -> Catalogue:
         """The events that customers can cause."""
-        return load_catalogue()
+        return load_catalogue(self.workspace.path / "behaviours.yaml")
 
     @cached_property
     def profiles(self) -> ProfileBook:

@@ -150,7 +150,10 @@ def _key_text(name: str, value: str) -> str:
 
 
 def _fields(emission: Emission) -> str:
-    """Return the inner relation: each field as ``f_<name>``, per row or per group (the group's first value that isn't empty)."""
+    """Return the inner relation: each field as ``f_<name>``, per row or per group.
+
+    A group takes the first value that isn't empty.
+    """
     source = f"{LIVE} WHERE {emission.when}" if emission.when != "true" else LIVE
     if not emission.groups:
         fields = [f"{ROW} AS f_row", *(f"{_plain(name, value)} AS f_{name}" for name, value in emission.fields.items())]
