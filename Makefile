@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
 DEMO ?= demo
 
-.PHONY: help demo test lint types architecture unit console docs bench clean
+.PHONY: help demo test lint types architecture unit console docs bench prove-crash clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -45,6 +45,9 @@ bench: .venv/dev.stamp ## timings beside their baselines, both in one run
 
 docs: .venv/runtime.stamp ## write the reference pages from the code
 	$(BIN)/python -m liuke.app.reference docs/reference
+
+prove-crash: .venv/dev.stamp ## kill the daily loop at every commit and step boundary, one process each (about 20 minutes)
+	LIUKE_CRASH_PACE=1 $(BIN)/pytest -s tests/acceptance/test_killed_loop.py
 
 clean: ## remove what was built and installed
 	rm -rf .venv demo dist web/node_modules src/liuke/app/console/static
