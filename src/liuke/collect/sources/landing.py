@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from liuke.collect.consent import ConsentRecord
@@ -20,6 +22,7 @@ from liuke.collect.identity import IDENTITIES, PERSONAL_FIELDS, ProfileRecord
 from liuke.collect.quality import QuarantinedRow
 from liuke.collect.sources.errors import RefusedFileError
 from liuke.collect.sources.held import LINE
+from liuke.collect.sources.lines import columns_of
 from liuke.collect.sources.loads import Outcome
 from liuke.collect.sources.plan import CONTENT, LIVE, QUARANTINED, Plan, raw
 from liuke.collect.sources.projection import BEGINNING, Origin, emission_sql, link_sql, wanted_ids
@@ -170,8 +173,8 @@ class Landing:
     def _held_sql(self, codes: list[int]) -> str:
         """Return the SELECT of refused rows as they stand in the file.
 
-        Columns that the mapping doesn't use weren't kept, so the file is scanned again, and rows are known by the hash
-        of their content.
+        Columns that the mapping doesn't use weren't kept: they are fetched from the file by line, and where that
+        doesn't give the rows, by another scan. Either way rows are known by the hash of their content.
         """
         number = self.verdicts.numbering.format("e." + ROW)
         columns = ", ".join(f"CAST(s.{raw(name)} AS VARCHAR)" for name in self._plan.names)
@@ -179,6 +182,34 @@ class Landing:
             f"CREATE OR REPLACE TEMP TABLE refused AS SELECT {ROW}, code, {CONTENT} FROM {EXCEPTIONS} "
             f"JOIN {ALL} USING ({ROW}) WHERE code IN ({', '.join(map(str, codes))})"
         )
+        if not self._fetch_refused(number):
+            self._scan_refused()
+        return (
+            f"SELECT {number} AS row_number, e.code, {columns} FROM refused AS e "
+            f"JOIN refused_rows AS s ON e.{CONTENT} = s.{CONTENT} ORDER BY e.{ROW}"
+        )
+
+    def _fetch_refused(self, number: str) -> bool:
+        """Put the refused rows' lines into ``refused_rows``; tell whether all of them are what they should be."""
+        text, header_lines = self._source.text, self._source.header_lines
+        if text is None or header_lines is None:
+            return False
+        rows = self._connection.sql(f"SELECT {number} - 1 AS line FROM refused AS e ORDER BY 1").fetchnumpy()["line"]
+        names = self._plan.names
+        columns = columns_of(text.values(np.asarray(rows, dtype=np.int64) + header_lines), len(names))
+        fetched = pa.table({f"c{place}": pa.array(column, pa.string()) for place, column in enumerate(columns)})
+        self._connection.register("fetched_lines", fetched)
+        named = ", ".join(f"c{place} AS {raw(name)}" for place, name in enumerate(names))
+        self._connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE refused_rows AS SELECT DISTINCT ON ({CONTENT}) * FROM "
+            f"(SELECT *, {content_sql(self._plan)} AS {CONTENT} FROM (SELECT {named} FROM fetched_lines))"
+        )
+        self._connection.unregister("fetched_lines")
+        missing = f"SELECT count(*) FROM refused AS e ANTI JOIN refused_rows AS s ON e.{CONTENT} = s.{CONTENT}"
+        return not self._connection.execute(missing).fetchall()[0][0]
+
+    def _scan_refused(self) -> None:
+        """Put the refused rows into ``refused_rows`` by scanning the file again."""
         raws = ", ".join(raw(name) for name in self._plan.names)
         scanned = f"SELECT {raws}, {content_sql(self._plan)} AS {CONTENT} FROM {self._plan.scan}"
         # The engine can't know how many rows a text holds and would build its hash table over the whole file.
@@ -188,10 +219,6 @@ class Landing:
             f"SEMI JOIN refused AS e ON s.{CONTENT} = e.{CONTENT}"
         )
         self._connection.execute("RESET disabled_optimizers")
-        return (
-            f"SELECT {number} AS row_number, e.code, {columns} FROM refused AS e "
-            f"JOIN refused_rows AS s ON e.{CONTENT} = s.{CONTENT} ORDER BY e.{ROW}"
-        )
 
     def filtered_rows(self) -> list[int]:
         """Return the numbers of the rows that were left out by a rule."""

@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 from duckdb.func import PythonUDFType
 
 from liuke.collect.sources.errors import RefusedFileError
+from liuke.collect.sources.lines import TextFile
 from liuke.collect.sources.mapping import FormatSpec
 from liuke.collect.sources.sql import literal
 
@@ -62,6 +63,8 @@ class Source:
         Lines of a text before its first row; None where every row can be read.
     numbered : bool
         Whether the relation has the rows' numbers in ``__row``; else they are counted.
+    text : TextFile or None
+        The file as lines, where single ones can be fetched.
     """
 
     relation: str
@@ -69,6 +72,7 @@ class Source:
     name: str
     header_lines: int | None = None
     numbered: bool = False
+    text: TextFile | None = None
 
 
 def open_source(connection: duckdb.DuckDBPyConnection, path: Path, spec: FormatSpec, folder: Path) -> Source:
@@ -167,11 +171,13 @@ def _csv(path: Path, spec: FormatSpec, folder: Path) -> Source:
         f"delim = {literal(spec.delimiter)}, quote = {literal(spec.quote)}, escape = {literal(spec.quote)}, "
         f"nullstr = [{nulls}], strict_mode = true, store_rejects = true, rejects_limit = 0"
     )
+    text: TextFile | None = TextFile(plain, spec.delimiter, spec.quote, ("", *spec.null))
     if plain.suffix == ".gz":
+        text = None
         options += ", compression = 'gzip'"
     scan = f"read_csv({literal(str(plain))}, {options})"
     types = dict.fromkeys(names, "VARCHAR")
-    return Source(scan, types, path.name, int(spec.header))
+    return Source(scan, types, path.name, int(spec.header), text=text)
 
 
 def _header(path: Path, spec: FormatSpec) -> tuple[str, ...]:
