@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from liuke.app.bootstrap import Application
 from liuke.app.loop import MISSING
 from liuke.kernel import from_minor
+from liuke.understand.metrics import metric_definitions
 
 _SHOWN_STEPS = 10
 
@@ -46,13 +48,7 @@ def shop_status(app: Application) -> dict[str, Any]:
     day = {"as_of": as_of}
     status["levels"] = _levels(app, day)
     status["metrics"] = _metrics(app, day)
-    status["effects"] = [
-        {
-            key: row[key]
-            for key in ("strategy", "metric", "treated_n", "control_n", "difference", "low", "high", "verdict")
-        }
-        for row in app.lake.arrow("effects", day).to_pylist()
-    ]
+    status["effects"] = _effects(app, day)
     for record in app.steps.recent(200):
         if record.as_of == as_of:
             status["missing"] = {**record.detail.get(MISSING, {}), **status["missing"]}
@@ -83,7 +79,39 @@ def _metrics(app: Application, day: dict[str, Any]) -> list[dict[str, Any]]:
         known = latest.get(row["metric"])
         if row["value"] is not None and (known is None or row["period_end"] > known["period_end"]):
             latest[row["metric"]] = row
+    units = {one.key: one.unit for one in metric_definitions(app.shop)}
     return [
-        {"metric": name, "value": round(row["value"], 4), "period": f"{row['period_start']} … {row['period_end']}"}
+        {
+            "metric": name,
+            "value": row["value"],
+            "unit": units[name],
+            "shown": _shown(row["value"], units[name], app.shop.currency),
+            "period_start": row["period_start"].isoformat(),
+            "period_end": row["period_end"].isoformat(),
+            "shown_period": f"{row['period_start']} … {row['period_end'] - timedelta(days=1)}",
+        }
         for name, row in sorted(latest.items())
     ]
+
+
+def _effects(app: Application, day: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return each strategy's effects; amounts stay in minor units beside the text that shows them."""
+    names = ("strategy", "metric", "treated_n", "control_n", "difference", "low", "high", "verdict")
+    found = []
+    for row in app.lake.arrow("effects", day).to_pylist():
+        unit = "money" if row["metric"] == "margin" else "share"
+        shown = {
+            name: None if row[name] is None else _shown(row[name], unit, app.shop.currency)
+            for name in ("difference", "low", "high")
+        }
+        found.append({name: row[name] for name in names} | {"shown": shown})
+    return found
+
+
+def _shown(value: float, unit: str, currency: str) -> str:
+    """Return a figure as people read it."""
+    if unit == "share":
+        return f"{value:.1%}"
+    if unit == "money":
+        return f"{from_minor(round(value), currency):,} {currency}"
+    return f"{value:,.0f}" if unit == "count" or abs(value) >= 100 else f"{value:,.2f}"

@@ -119,9 +119,15 @@ def status(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> 
         rows = [(one["level"], one["customers"], one["value_at_risk"]) for one in found["levels"]]
         table("Warnings", ("level", "customers", "value at risk"), rows)
     if found["metrics"]:
-        table("Key figures", ("figure", "value", "period"), [tuple(one.values()) for one in found["metrics"]])
+        rows = [(one["metric"], one["shown"], one["shown_period"]) for one in found["metrics"]]
+        table("Key figures", ("figure", "value", "period"), rows)
     if found["effects"]:
-        table("Strategies", tuple(found["effects"][0]), [tuple(one.values()) for one in found["effects"]])
+        columns = ("strategy", "metric", "treated", "control", "difference", "low", "high", "verdict")
+        rows = [
+            (one["strategy"], one["metric"], one["treated_n"], one["control_n"], *one["shown"].values(), one["verdict"])
+            for one in found["effects"]
+        ]
+        table("Strategies", columns, rows)
     if found["messages"]:
         table(
             "Messages", ("strategy", "state", "reason", "messages"), [tuple(one.values()) for one in found["messages"]]
