@@ -63,7 +63,7 @@ class Trip:
 
     def figure(self, name: str) -> tuple[float, str]:
         """Return the last value of a key figure, and its period."""
-        return next((one["value"], one["period"]) for one in self.status["metrics"] if one["metric"] == name)
+        return next((one["value"], one["shown_period"]) for one in self.status["metrics"] if one["metric"] == name)
 
     def published(self, name: str) -> Path:
         """Return a file of the current publication."""
