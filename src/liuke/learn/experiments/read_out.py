@@ -26,6 +26,7 @@ from liuke.learn.experiments.verdict import Evidence, judge
 
 ENTRIES = "experiments_entries"  # name under which the entries are registered while one query runs
 
+# Sums are exact until they are cast at the end: adding doubles would give other last digits from run to run.
 _SUMS = f"""
 WITH firsts AS (
     SELECT coalesce(m.customer_id, e.customer_id) AS customer_id, e.arm, e.probability, e.entered_on
@@ -37,10 +38,10 @@ WITH firsts AS (
 ),
 outcomes AS (
     SELECT f.customer_id, f.arm,
-           CASE f.arm WHEN 'control' THEN f.probability ELSE 1 - f.probability END AS control_chance,
+           (CASE f.arm WHEN 'control' THEN f.probability ELSE 1 - f.probability END)::DECIMAL(18, 15) AS control_chance,
            f.entered_on + $horizon_days <= $as_of AS complete,
            count(p.order_id) > 0 AS bought,
-           coalesce(sum(p.margin_minor), 0)::DOUBLE AS margin
+           coalesce(sum(p.margin_minor), 0)::HUGEINT AS margin
     FROM firsts f
     LEFT JOIN purchases p
            ON p.customer_id = f.customer_id
@@ -51,10 +52,10 @@ SELECT arm,
        count(*) FILTER (complete) AS n,
        count(*) FILTER (NOT complete) AS pending_n,
        count(*) AS entered_n,
-       coalesce(sum(control_chance), 0) AS control_expected,
+       coalesce(sum(control_chance), 0)::DOUBLE AS control_expected,
        count(*) FILTER (complete AND bought) AS buyers,
-       coalesce(sum(margin) FILTER (complete), 0) AS margin,
-       coalesce(sum(margin * margin) FILTER (complete), 0) AS margin_sq
+       coalesce(sum(margin) FILTER (complete), 0)::DOUBLE AS margin,
+       coalesce(sum(margin * margin) FILTER (complete), 0)::DOUBLE AS margin_sq
 FROM outcomes
 GROUP BY arm
 """
