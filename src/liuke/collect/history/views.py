@@ -124,7 +124,7 @@ def purchases(scan_orders: str, cut: Cut, margin_rate: float) -> str:
         ), content AS (
             SELECT order_id, sum(net_minor) AS lines_minor, sum(discount_minor) AS discount_minor,
                    sum(quantity) AS quantity, count(*) AS n_items,
-                   sum(coalesce(net_minor - cost_minor, net_minor * {margin_rate!r}e0)) AS margin_minor
+                   sum(coalesce(net_minor - cost_minor, net_minor * {_decimal(margin_rate)})) AS margin_minor
             FROM order_lines GROUP BY order_id
         ), placed AS (
             SELECT order_id, min(channel) AS channel FROM {scan_orders} WHERE {cut.happened} GROUP BY order_id
@@ -138,8 +138,9 @@ def purchases(scan_orders: str, cut: Cut, margin_rate: float) -> str:
         SELECT customer_id, order_id, occurred_at, occurred_on, channel,
                cast(net_minor AS BIGINT) AS net_minor, cast(coalesce(discount_minor, 0) AS BIGINT) AS discount_minor,
                cast(round(CASE WHEN margin_minor IS NULL OR lines_minor = 0 OR lines_minor IS NULL
-                               THEN net_minor * {margin_rate!r}e0
-                               ELSE margin_minor * (net_minor / lines_minor::DOUBLE) END) AS BIGINT) AS margin_minor,
+                               THEN net_minor * {_decimal(margin_rate)}::DOUBLE
+                               ELSE margin_minor::DOUBLE * (net_minor / lines_minor::DOUBLE) END) AS BIGINT)
+                   AS margin_minor,
                cast(coalesce(quantity, 0) AS DOUBLE) AS quantity, cast(coalesce(n_items, 0) AS BIGINT) AS n_items
         FROM priced
         WHERE NOT cancelled AND NOT (gross_minor > 0 AND net_minor <= 0)"""
@@ -158,7 +159,7 @@ def purchase_items(margin_rate: float) -> str:
     return f"""
         SELECT p.customer_id, l.order_id, p.occurred_on, l.product_id, l.category, l.subcategory, l.brand, l.stage,
                l.quantity, l.net_minor, l.discount_minor,
-               cast(round(coalesce(l.net_minor - l.cost_minor, l.net_minor * {margin_rate!r}e0)) AS BIGINT)
+               cast(round(coalesce(l.net_minor - l.cost_minor, l.net_minor * {_decimal(margin_rate)})) AS BIGINT)
                    AS margin_minor
         FROM order_lines l JOIN purchases p USING (order_id)"""
 
@@ -190,6 +191,11 @@ def customers(scan: Callable[[str], str], cut: Cut) -> str:
         )
         SELECT seen.customer_id, {", ".join(CUSTOMER_ATTRIBUTES)}, seen.day AS first_seen_on
         FROM seen LEFT JOIN profiled USING (customer_id)"""
+
+
+def _decimal(rate: float) -> str:
+    """Return a rate as an exact literal: sums of it don't depend on the order of the rows."""
+    return f"{rate:.6f}::DECIMAL(9, 6)"
 
 
 def _latest(columns: Iterable[str]) -> str:
