@@ -147,6 +147,7 @@ def test_a_tag_filter_is_picked_by_mouse(open_console):
     page = console.page
     page.get_by_role("combobox", name="选择标签").click()
     page.locator(".ant-select-item-option", has_text="活跃度").click()
+    page.get_by_role("combobox", name="选择取值").click()
     page.locator(".ant-select-item-option", has_text="高活跃").click()
     console.settle()
     expect(page).to_have_url(re.compile("tag=activity%3Ahigh"))

@@ -92,7 +92,7 @@ function ValuePicker({ tag, done }: { tag: TagDefinition; done: (filter: string)
       aria-label={t("customers.chooseValue")}
       placeholder={t("customers.chooseValue")}
       style={{ width: 190 }}
-      defaultOpen
+      autoFocus
       showSearch={{ optionFilterProp: "label" }}
       options={tag.values.map((value) => ({ value: value.value, label: `${words(value.zh, value.en)} (${count(value.customers, frame)})` }))}
       onChange={(value: string) => done(`${tag.key}:${value}`)}
