@@ -1,17 +1,25 @@
 """Tags: facts about one customer, defined once as data and compiled to one plan."""
 
+from liuke.understand.tags import nodes
+from liuke.understand.tags.anonymous import anonymous_tags, parse_node, parse_predicate
 from liuke.understand.tags.compiler import Plan, PlanColumn, compile_plan
+from liuke.understand.tags.conditions import Resolve, Value, condition_sql
 from liuke.understand.tags.cut_points import CutPoints
 from liuke.understand.tags.dialect import Dialect, DuckDB
 from liuke.understand.tags.errors import CycleError, DefinitionError
 from liuke.understand.tags.explain import Explanation, explain
 from liuke.understand.tags.loading import load_definitions
+from liuke.understand.tags.nodes import AnyNode, Expression, Node
+from liuke.understand.tags.predicates import AllOf, AnyOf, Not, Predicate, Test, fields_of
 from liuke.understand.tags.service import build_tags, publish_cut_points
+from liuke.understand.tags.sources import CUSTOMER_COLUMNS, SOURCES, Kind, Source
 from liuke.understand.tags.tables import CUSTOMER_TAGS, customer_tags_spec
-from liuke.understand.tags.tagset import FAMILIES, TagDefinition, TagSet
+from liuke.understand.tags.tagset import FAMILIES, TagDefinition, TagSet, walk
 
 __all__ = [
-    "CUSTOMER_TAGS", "FAMILIES", "CutPoints", "CycleError", "DefinitionError", "Dialect", "DuckDB", "Explanation",
-    "Plan", "PlanColumn", "TagDefinition", "TagSet", "build_tags", "compile_plan", "customer_tags_spec", "explain",
-    "load_definitions", "publish_cut_points",
+    "CUSTOMER_COLUMNS", "CUSTOMER_TAGS", "FAMILIES", "SOURCES", "AllOf", "AnyNode", "AnyOf", "CutPoints", "CycleError",
+    "DefinitionError", "Dialect", "DuckDB", "Explanation", "Expression", "Kind", "Node", "Not", "Plan", "PlanColumn",
+    "Predicate", "Resolve", "Source", "TagDefinition", "TagSet", "Test", "Value", "anonymous_tags", "build_tags",
+    "compile_plan", "condition_sql", "customer_tags_spec", "explain", "fields_of", "load_definitions", "nodes",
+    "parse_node", "parse_predicate", "publish_cut_points", "walk",
 ]  # fmt: skip

@@ -86,6 +86,19 @@ def compile_plan(
     )
 
 
+def value_kinds(tagset: TagSet, names: Iterable[str], as_of: dt.date, dialect: Dialect = DuckDB) -> dict[str, Kind]:
+    """Return what the named tags compute, whatever type they say they are.
+
+    Raises
+    ------
+    DefinitionError
+        If kinds do not fit.
+    """
+    wanted = tuple(dict.fromkeys(names))
+    _, kinds = _Compiler(tagset, Leaves(as_of, dialect, None), None).frame("tags", wanted)
+    return {name: kinds[name] for name in wanted}
+
+
 class _Compiler:
     def __init__(self, tagset: TagSet, leaves: Leaves, cut_points: CutPoints | None) -> None:
         self.tagset = tagset
