@@ -5,9 +5,9 @@ from liuke.learn.experiments.assignment import Draw, draw_arms, unit_interval
 from liuke.learn.experiments.config import ExperimentSettings
 from liuke.learn.experiments.contracts import Effect, Reading, Verdict
 from liuke.learn.experiments.errors import ExperimentError
-from liuke.learn.experiments.moments import Difference, Moments, proportions, sample_ratio_p, welch
 from liuke.learn.experiments.read_out import effects_table, read_out
 from liuke.learn.experiments.tables import ASSIGNMENTS, EFFECTS, assignments
+from liuke.learn.inference import Difference, Moments, proportions, sample_ratio_p, welch
 
 __all__ = [
     "ASSIGNMENTS",

@@ -21,8 +21,8 @@ import pyarrow as pa
 from liuke.decide.strategies import Arm
 from liuke.learn.experiments.config import ExperimentSettings
 from liuke.learn.experiments.contracts import Effect, Reading
-from liuke.learn.experiments.moments import Difference, Moments, proportions, sample_ratio_p, welch
 from liuke.learn.experiments.verdict import Evidence, judge
+from liuke.learn.inference import Difference, Moments, proportions, sample_ratio_p, welch
 
 ENTRIES = "experiments_entries"  # name under which the entries are registered while one query runs
 

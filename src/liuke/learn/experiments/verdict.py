@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from liuke.learn.experiments.config import ExperimentSettings
 from liuke.learn.experiments.contracts import Verdict
-from liuke.learn.experiments.moments import Difference
+from liuke.learn.inference import Difference
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from liuke.learn.experiments import ExperimentError, Moments, proportions, sample_ratio_p, welch
+from liuke.learn.inference import InferenceError, Moments, proportions, sample_ratio_p, welch
 
 
 def moments(values) -> Moments:
@@ -59,7 +59,7 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says():
 
 
 def test_too_few_units_is_an_error_with_a_hint():
-    with pytest.raises(ExperimentError, match="1 and 5") as caught:
+    with pytest.raises(InferenceError, match="1 and 5") as caught:
         welch(Moments(1, 1, 1), Moments(5, 1, 1))
     assert caught.value.hint
 
@@ -69,7 +69,7 @@ def test_identical_constant_arms_do_not_differ():
 
 
 def test_shares_that_are_no_shares_are_refused():
-    with pytest.raises(ExperimentError):
+    with pytest.raises(InferenceError):
         sample_ratio_p([1, 2], [1.0])
-    with pytest.raises(ExperimentError):
+    with pytest.raises(InferenceError):
         sample_ratio_p([1, 2], [1.0, 0.0])
