@@ -13,16 +13,23 @@ import pyarrow as pa
 VIEWS = {
     "customers": "customer_id BIGINT, registered_on DATE, gender VARCHAR, birth_month DATE, province VARCHAR,"
     " city VARCHAR, channel VARCHAR, member_tier VARCHAR, member_since_on DATE, first_seen_on DATE",
-    "children": "customer_id BIGINT, child_no INT, birth_month DATE, due_month DATE, gender VARCHAR",
+    "children": "customer_id BIGINT, child_no INT, birth_month DATE, due_month DATE, gender VARCHAR,"
+    " guardian_consent BOOLEAN",
     "purchases": "customer_id BIGINT, order_id BIGINT, occurred_at TIMESTAMP, occurred_on DATE, channel VARCHAR,"
     " net_minor BIGINT, discount_minor BIGINT, margin_minor BIGINT, quantity DOUBLE, n_items BIGINT",
-    "purchase_items": "customer_id BIGINT, order_id BIGINT, occurred_on DATE, product_id BIGINT, category VARCHAR,"
+    "purchase_items": "customer_id BIGINT, order_id BIGINT, occurred_at TIMESTAMP, occurred_on DATE, product_id BIGINT,"
+    " category VARCHAR,"
     " subcategory VARCHAR, brand VARCHAR, stage VARCHAR, quantity DOUBLE, net_minor BIGINT, discount_minor BIGINT,"
     " margin_minor BIGINT",
-    "order_facts": "customer_id BIGINT, order_id BIGINT, fact VARCHAR, amount_minor BIGINT, occurred_on DATE",
-    "events": "customer_id BIGINT, event VARCHAR, occurred_at TIMESTAMP, occurred_on DATE, channel VARCHAR,"
-    " session_id VARCHAR, product_id BIGINT, category VARCHAR, value DOUBLE",
-    "touches": "customer_id BIGINT, channel VARCHAR, campaign VARCHAR, status VARCHAR, occurred_on DATE",
+    "products": "product_id BIGINT, product_key VARCHAR, name VARCHAR, brand VARCHAR, category VARCHAR,"
+    " subcategory VARCHAR, stage VARCHAR, unit_cost DECIMAL(18, 4), currency VARCHAR, units_per_pack DOUBLE,"
+    " daily_use DOUBLE, min_age_months INT, max_age_months INT",
+    "order_facts": "customer_id BIGINT, order_id BIGINT, fact VARCHAR, amount_minor BIGINT, occurred_at TIMESTAMP,"
+    " occurred_on DATE",
+    "events": "customer_id BIGINT, event VARCHAR, source VARCHAR, occurred_at TIMESTAMP, occurred_on DATE,"
+    " channel VARCHAR, session_id BIGINT, product_id BIGINT, category VARCHAR, value DOUBLE, properties VARCHAR, message_id BIGINT",
+    "touches": "customer_id BIGINT, channel VARCHAR, campaign VARCHAR, status VARCHAR, occurred_at TIMESTAMP,"
+    " occurred_on DATE",
 }
 
 
@@ -43,7 +50,7 @@ def moment_from(tables: Mapping[str, Rows], as_of: dt.date) -> SmallMoment:
     A row with `occurred_at` and no `occurred_on` gets the day of the instant, and the other way round midnight.
     """
     connection = duckdb.connect()
-    everyone = {row["customer_id"] for rows in tables.values() for row in rows}
+    everyone = {row["customer_id"] for rows in tables.values() for row in rows if "customer_id" in row}
     named = {row["customer_id"] for row in tables.get("customers", ())}
     customers = [*tables.get("customers", ()), *({"customer_id": c} for c in sorted(everyone - named))]
     for view, columns in VIEWS.items():

@@ -157,7 +157,7 @@ def credits() -> str:
 def purchase_items(margin_rate: float) -> str:
     """Lines of counted orders, on the day of the purchase."""
     return f"""
-        SELECT p.customer_id, l.order_id, p.occurred_on, l.product_id, l.category, l.subcategory, l.brand, l.stage,
+        SELECT p.customer_id, l.order_id, p.occurred_at, p.occurred_on, l.product_id, l.category, l.subcategory, l.brand, l.stage,
                l.quantity, l.net_minor, l.discount_minor,
                cast(round(coalesce(l.net_minor - l.cost_minor, l.net_minor * {_decimal(margin_rate)})) AS BIGINT)
                    AS margin_minor
@@ -166,7 +166,7 @@ def purchase_items(margin_rate: float) -> str:
 
 def events(scan: str, cut: Cut) -> str:
     """Every behaviour."""
-    columns = "event occurred_at occurred_on channel session_id product_id category value"
+    columns = "event source occurred_at occurred_on channel session_id product_id category value properties message_id"
     return _resolved(", ".join(f"r.{name}" for name in columns.split()), scan, cut.happened)
 
 
