@@ -6,7 +6,7 @@ from liuke.decide.strategies.audience import AudienceSql, compile_audience
 from liuke.decide.strategies.contracts import Allocation, Arm, EntryReport, Message, MessageBatch
 from liuke.decide.strategies.document import Strategy, load_strategies, parse_strategy
 from liuke.decide.strategies.errors import StrategyError
-from liuke.decide.strategies.ports import Allocator, Kin, MessagePlanner, NoKin
+from liuke.decide.strategies.ports import Allocator, Kin, MessagePlanner, NoKin, Traits
 from liuke.decide.strategies.service import StrategyDesk, entries_of
 from liuke.decide.strategies.tables import entries, strategy_versions
 
@@ -28,6 +28,7 @@ __all__ = [
     "Strategy",
     "StrategyDesk",
     "StrategyError",
+    "Traits",
     "compile_audience",
     "entries",
     "entries_of",

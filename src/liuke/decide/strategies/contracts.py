@@ -11,11 +11,16 @@ from numpy.typing import NDArray
 
 
 class Arm(StrEnum):
-    """What chance decided for a customer: nobody may touch, this strategy may not touch, or contacted."""
+    """What chance decided for a customer: nobody may touch, this strategy may not touch, or contacted.
+
+    ``elsewhere``: not in this strategy's trial (another trial's stretch or region, or the trial rests); such a customer
+    does not enter and is asked about again another day.
+    """
 
     GLOBAL_CONTROL = "global_control"
     CONTROL = "control"
     TREATED = "treated"
+    ELSEWHERE = "elsewhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,7 @@ class Allocation:
         Values of ``Arm``.
     probabilities : array of float, shape (n_customers,)
         With which chance the arm was drawn: for ``global_control`` its share of all customers, for the other two their
-        share of the customers left after that first draw.
+        share of the customers left after that first draw; 1 for ``elsewhere``, which is no draw.
     """
 
     arms: NDArray[np.str_]
@@ -95,6 +100,8 @@ class EntryReport:
         Messages planned now; those planned by an earlier run of the same day are not counted again.
     rehearsed
         True when nothing was written: the counts say what would have happened.
+    elsewhere
+        New customers who did not enter because the strategy's trial is not about them, or rests.
     """
 
     strategy: str
@@ -104,3 +111,4 @@ class EntryReport:
     entered: dict[str, int]
     planned: int
     rehearsed: bool = False
+    elsewhere: int = 0

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from liuke.decide.strategies.contracts import Allocation, MessageBatch
+
+
+Traits = Callable[[Sequence[str]], Mapping[str, NDArray[Any]]]
+"""Gives columns of the audience for the customers asked about, in their order; for draws by region or within strata."""
 
 
 class Allocator(Protocol):
@@ -25,6 +29,7 @@ class Allocator(Protocol):
         on: date,
         *,
         store: bool = True,
+        traits: Traits | None = None,
     ) -> Allocation:
         """Return arms and their probabilities; the global control group is drawn first, stored arms stand."""
         ...

@@ -7,8 +7,10 @@ and the planner takes each message once.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import duckdb
@@ -93,10 +95,14 @@ class StrategyDesk:
         selected = _select(strategy, as_of, connection, audience)
         dry = rehearse and self._planner.is_real(strategy.message.channel)
         with self._operations.read() if dry else self._operations.begin() as transaction:
-            fresh = _limited(strategy, as_of, transaction, _new(strategy, as_of, transaction, selected, self._kin))
-            arms = self._allocator.allocate(
-                transaction, strategy.id, fresh.customer_ids, strategy.control_share, as_of, store=not dry
-            )
+            fresh = _new(strategy, as_of, transaction, selected, self._kin)
+            if strategy.limits.entries_per_day is not None:  # who is elsewhere takes nobody's place
+                looked = self._draw(strategy, transaction, fresh, as_of, connection, audience, store=False)
+                fresh = _limited(strategy, as_of, transaction, fresh.where(looked.arms != Arm.ELSEWHERE.value))
+            arms = self._draw(strategy, transaction, fresh, as_of, connection, audience, store=not dry)
+            here = arms.arms != Arm.ELSEWHERE.value
+            elsewhere = int((~here).sum())
+            fresh, arms = fresh.where(here), Allocation(arms.arms[here], arms.probabilities[here])
             if not dry:
                 _remember(transaction, strategy, as_of)
                 _write(transaction, strategy, as_of, fresh, arms)
@@ -111,10 +117,27 @@ class StrategyDesk:
             version=strategy.version,
             as_of=as_of,
             audience=len(selected.customer_ids),
-            entered={arm.value: counts[arm.value] for arm in Arm},
+            entered={arm.value: counts[arm.value] for arm in Arm if arm is not Arm.ELSEWHERE},
             planned=planned,
             rehearsed=dry,
+            elsewhere=elsewhere,
         )
+
+    def _draw(
+        self,
+        strategy: Strategy,
+        transaction: sa.Connection,
+        candidates: _Candidates,
+        as_of: date,
+        connection: duckdb.DuckDBPyConnection,
+        audience: str,
+        *,
+        store: bool,
+    ) -> Allocation:
+        """Ask the allocator, who may ask back for columns of the audience."""
+        traits = partial(_traits, strategy, connection, audience, candidates.customer_ids)
+        ids, share = candidates.customer_ids, strategy.control_share
+        return self._allocator.allocate(transaction, strategy.id, ids, share, as_of, store=store, traits=traits)
 
 
 def entries_of(connection: sa.Connection, strategy: str) -> pa.Table:
@@ -148,6 +171,33 @@ def _select(strategy: Strategy, as_of: date, connection: duckdb.DuckDBPyConnecti
     table: Any = connection.sql(query, params=rule.parameters).to_arrow_table()
     names = np.array(table.column("entry").to_pylist(), dtype=np.str_)
     return _Candidates(table.column("customer_id").to_numpy().astype(np.int64), names)
+
+
+def _traits(
+    strategy: Strategy,
+    connection: duckdb.DuckDBPyConnection,
+    audience: str,
+    customer_ids: NDArray[np.int64],
+    columns: Sequence[str],
+) -> Mapping[str, NDArray[Any]]:
+    """Return columns of the audience for some customers, in their order; a missing value is None."""
+    relation = '"' + audience.replace('"', '""') + '"'
+    known = {row[0] for row in connection.execute(f"DESCRIBE {relation}").fetchall()}
+    unknown = sorted(set(columns) - known)
+    if unknown:
+        raise StrategyError(
+            f"{strategy.id}: its trial draws by {unknown[0]!r}, which the audience does not have.",
+            hint=f"Columns there are: {', '.join(sorted(known))}.",
+        )
+    wanted = pa.table({"customer_id": pa.array(customer_ids), "place": pa.array(range(len(customer_ids)), pa.int64())})
+    connection.register("strategies_wanted", wanted)
+    try:
+        listed = ", ".join(f'a."{column}"' for column in columns)
+        query = f"SELECT {listed} FROM strategies_wanted w JOIN {relation} a USING (customer_id) ORDER BY w.place"
+        table: Any = connection.sql(query).to_arrow_table()
+    finally:
+        connection.unregister("strategies_wanted")
+    return {column: np.array(table.column(column).to_pylist(), dtype=object) for column in columns}
 
 
 def _new(strategy: Strategy, as_of: date, connection: sa.Connection, selected: _Candidates, kin: Kin) -> _Candidates:

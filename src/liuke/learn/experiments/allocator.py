@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.dialects import postgresql, sqlite
 
-from liuke.decide.strategies import Allocation, Arm, Kin, NoKin
+from liuke.decide.strategies import Allocation, Arm, Kin, NoKin, Traits
 from liuke.learn.experiments.assignment import draw_arms
 from liuke.learn.experiments.config import ExperimentSettings
 from liuke.learn.experiments.tables import assignments
@@ -49,6 +49,7 @@ class HashAllocator:
         on: date,
         *,
         store: bool = True,
+        traits: Traits | None = None,
     ) -> Allocation:
         """Return the arms of customers in a strategy, drawing those who have none yet.
 
