@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from liuke_sim.config import VARIANTS, DirtConfig, LeavingConfig, PurchaseConfig, ShopConfig, VisitConfig
+from liuke_sim.contacts import CONTACT_CHANNELS, CONTACTS, OFFERS
 from liuke_sim.events import EVENTS
 from liuke_sim.leaving import CAUSES
 from liuke_sim.shop import Shop, WrittenFile, deliveries
@@ -17,7 +18,10 @@ SOURCES_DIR = Path(__file__).parent / "workspace" / "sources"
 
 __all__ = [
     "CAUSES",
+    "CONTACTS",
+    "CONTACT_CHANNELS",
     "EVENTS",
+    "OFFERS",
     "SOURCES_DIR",
     "VARIANTS",
     "DirtConfig",

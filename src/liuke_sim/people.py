@@ -6,10 +6,12 @@ Phone numbers follow the Chinese format and are unique per customer; some may ex
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 
-from liuke_sim.columns import Ints
-from liuke_sim.customers import Customers
+from liuke_sim.columns import Bools, Ints
+from liuke_sim.customers import DOUYIN, GOOD_PHONE, MINI_PROGRAM, Customers
 from liuke_sim.regions import DISTRICTS, STREETS
+from liuke_sim.streams import chance_of
 
 _SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
 _GIVEN = (
@@ -45,6 +47,8 @@ _PHONE_PREFIXES = (
 _EMAIL_DOMAINS = ("example.com", "example.net", "example.org")
 _SPREAD = 48_271
 """Coprime with 10^8: multiplying by it shuffles eight digits without a collision."""
+_BROKEN_EMAILS = 0.04
+"""Share of e-mail addresses typed wrongly."""
 _SECOND_MEMBER_OFFSET = 500_000_000
 _FIRST_MEMBER = 100_000_000
 
@@ -93,3 +97,28 @@ def wechat_ids(number: Ints) -> list[str]:
 def douyin_ids(number: Ints) -> list[str]:
     """Return Douyin shop buyer ids."""
     return [f"dy{n * 40_503 % 10**10 + 10**10}" for n in number.tolist()]
+
+
+def email_is_broken(number: Ints, seed: int) -> Bools:
+    """Return whose e-mail address was typed wrongly, so that nothing arrives there."""
+    return chance_of(number, seed, "email") < _BROKEN_EMAILS
+
+
+def member_table(customers: Customers, seed: int) -> pa.Table:
+    """Return by which keys the files know each customer: `number` is the shop's own and stands in no file.
+
+    A key that is missing, or cannot be used as it stands in the files (a malformed phone, a broken address), is null.
+    """
+    number = customers.number
+    has_email = customers.has_email & ~email_is_broken(number, seed)
+    return pa.table(
+        {
+            "number": number,
+            "member_no": member_numbers(number),
+            "second_member_no": pa.array(second_member_numbers(number), mask=~customers.has_second_profile),
+            "phone": pa.array(phone_digits(customers, seed), mask=customers.phone_kind != GOOD_PHONE).cast(pa.string()),
+            "email": pa.array(emails(number), pa.string(), mask=~has_email),
+            "wechat_openid": pa.array(wechat_ids(number), pa.string(), mask=customers.channel != MINI_PROGRAM),
+            "douyin_id": pa.array(douyin_ids(number), pa.string(), mask=customers.channel != DOUYIN),
+        }
+    )

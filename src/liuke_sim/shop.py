@@ -13,12 +13,15 @@ import pyarrow.parquet
 
 from liuke_sim.columns import SECONDS_A_DAY, Columns, Ints, length, split, stack
 from liuke_sim.config import WEEK_DAYS, ShopConfig
+from liuke_sim.contacts import ContactBook
 from liuke_sim.customers import chunk_ranges
 from liuke_sim.dirt import arrivals
 from liuke_sim.files import EXPORTERS, SERIES, Batch, SeriesTables, Writer, is_corrected_later, open_writer, till_tables
 from liuke_sim.life import Chunk, live_week
+from liuke_sim.people import member_table
 from liuke_sim.streams import stream
 from liuke_sim.truth import customer_truth, drift_truth
+from liuke_sim.worlds import World, counted_purchases, effects_table, purchase_table
 
 _EVENT_IDS_A_WEEK = 10**9
 """Room for the events of one chunk and week in the numbering of events."""
@@ -57,6 +60,8 @@ class Shop:
         self.seed = seed
         self._chunks = chunks
         self._delivered = 0
+        self._contacts = ContactBook(config.start, config.customers + config.late_customers)
+        self._purchases: list[Columns] = []
         self._pending: list[dict[str, Columns]] = [{} for _ in chunks]
         self._to_correct: tuple[str, list[pa.Table]] | None = None
 
@@ -93,6 +98,58 @@ class Shop:
         if start != self.today:
             raise ValueError(f"the shop stands at {self.today}: a delivery cannot begin on {start}")
         return self._write(directory, end)
+
+    def receive(self, contacts: pa.Table) -> None:
+        """Take in contacts (`CONTACTS`) of days not yet lived: the customers will answer in the files to come.
+
+        A `contact_id` that came before is passed over, so that the same contacts can be given again.
+
+        Raises
+        ------
+        ValueError
+            A row names an unknown customer, channel or offer, or a day that was lived already; nothing is taken in.
+        """
+        self._contacts.receive(contacts, self.today)
+
+    def members(self) -> pa.Table:
+        """Return by which keys the files know each customer: `number`, `member_no`, phone, e-mail, platform ids."""
+        return pa.concat_tables([member_table(chunk.customers, self.seed) for chunk in self._chunks])
+
+    def purchases(self, world: World = "actual") -> pa.Table:
+        """Return the counted orders of a world: `customer`, `order_no`, `occurred_on`, `net_minor`, `margin_minor`.
+
+        Parameters
+        ----------
+        world : "actual", "untouched" or ("without", campaign)
+            What happened; what would have without any received contact, or without those of one campaign.
+        """
+        return purchase_table(self._lived(world), self.config.start)
+
+    def true_effects(self, entries: pa.Table, horizon_days: int) -> pa.Table:
+        """Return what each campaign changed for those it was meant for, as no real shop can know it.
+
+        Parameters
+        ----------
+        entries : pyarrow.Table
+            `campaign`, `customer`, `arm` ("control" is left out), `entered_on`; the first entry of a customer counts.
+        horizon_days : int
+            The window is the day of entry and the days after it, as many as this.
+
+        Returns
+        -------
+        pyarrow.Table
+            `campaign`, `arm`, `metric` ("repurchase", a share; "margin", fen per customer), `effect` (mean of what
+            happened minus what would have without this campaign), `n`, `pending`, `deviation` (between customers).
+        """
+        known = [name for name in entries["campaign"].unique().to_pylist() if name in self._contacts.campaigns]
+        without = {name: self._lived(("without", name)) for name in known}
+        actual = self._lived("actual")
+        return effects_table(entries, actual, without, horizon_days, self.config.start, self.today)
+
+    def _lived(self, world: World) -> Columns:
+        if isinstance(world, tuple) and world[1] not in self._contacts.campaigns:
+            raise ValueError(f"no contact of campaign {world[1]!r} was received")
+        return stack(self._purchases)
 
     def write_truth(self, directory: Path) -> list[Path]:
         """Write ``truth.parquet`` (customers) and ``truth_drifts.parquet`` as of today, away from the shop's files."""
@@ -143,6 +200,7 @@ class Shop:
         for week in range(first_day // WEEK_DAYS, end_day // WEEK_DAYS):
             left = live_week(chunk, self.config, self.seed, week)
             changes.append(left.changes)
+            self._purchases.append(counted_purchases(left.lines, left.facts))
             for name, part in (("events", left.events), ("lines", left.lines), ("facts", left.facts)):
                 rows.setdefault(name, []).append(self._dated(chunk.position, week, name, part))
         arrived: dict[str, Columns] = {}
