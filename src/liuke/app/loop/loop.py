@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -51,6 +51,9 @@ STEPS = (
     LoopStep("publish", "publish for the console", (), steps.publish_build, always=True),
 )
 
+SENDING = (LoopStep("engage", "deliver messages", (), steps.send, always=True),)
+"""What a day takes on which nothing is computed: messages that have become due since the last run."""
+
 
 @dataclass(frozen=True)
 class LoopReport:
@@ -85,13 +88,36 @@ class DailyLoop:
         self._app = app
         self._progress = progress or SilentProgress()
 
-    def run(self, as_of: date | None = None) -> LoopReport:
+    def run(self, as_of: date | None = None, only: Collection[str] | None = None) -> LoopReport:
         """Take every step for a day.
 
         Parameters
         ----------
         as_of : date, optional
             Default: today in the shop's zone. A past day computes, but sends nothing on a channel that reaches people.
+        only : collection of str, optional
+            Names of the steps to take, in the order of ``STEPS``; default: all. A step left out is one whose tables
+            stay as they are.
+
+        Raises
+        ------
+        UsageError
+            If the day lies in the future, or a name is no step's.
+        LockedError
+            If another process is writing in the workspace.
+        """
+        names = [step.name for step in STEPS]
+        if unknown := sorted(set(only or ()) - set(names)):
+            raise UsageError(f"there is no step {', '.join(unknown)}", f"steps are {', '.join(names)}")
+        return self._go(as_of, [step for step in STEPS if only is None or step.name in only])
+
+    def send(self, as_of: date | None = None) -> LoopReport:
+        """Only deliver what has become due: for the days between two whole runs, at any hour of them.
+
+        Parameters
+        ----------
+        as_of : date, optional
+            Default: today in the shop's zone.
 
         Raises
         ------
@@ -100,6 +126,9 @@ class DailyLoop:
         LockedError
             If another process is writing in the workspace.
         """
+        return self._go(as_of, SENDING)
+
+    def _go(self, as_of: date | None, chosen: Sequence[LoopStep]) -> LoopReport:
         today = self._app.today()
         as_of = as_of or today
         if as_of > today:
@@ -109,7 +138,7 @@ class DailyLoop:
         with self._app.workspace.lock("run"):
             context = RunContext(self._app, as_of, self._progress, rehearse=as_of < today)
             try:
-                records = tuple(self._take(step, context) for step in STEPS)
+                records = tuple(self._take(step, context) for step in chosen)
             finally:
                 context.close()
         return LoopReport(as_of, records, dict(context.missing), context.rehearse)

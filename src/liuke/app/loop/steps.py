@@ -32,6 +32,7 @@ __all__ = [
     "predict",
     "publish_build",
     "resolve",
+    "send",
     "strategy_definition",
     "tag",
     "tag_definition",
@@ -148,14 +149,31 @@ def strategy_definition(context: RunContext) -> str:
 
 def engage(context: RunContext) -> StepResult:
     """Tidy up after a crash, send what is due, write down every contact."""
+    delivery = _deliver(context)
+    commit_id = _write_contacts(context, context.app.outreach_on(context.clock).contacts_as_of(context.as_of))
+    return _delivered(delivery, {CONTACTS.name: commit_id})
+
+
+def send(context: RunContext) -> StepResult:
+    """Send what is due; contacts are written down only if one moved, so that a quiet day leaves no snapshot."""
+    delivery = _deliver(context)
+    if not (delivery.sent or delivery.failed or delivery.held):
+        return _delivered(delivery, {})
+    commit_id = _write_contacts(context, context.app.outreach_on(context.clock).contacts_as_of(context.as_of))
+    return _delivered(delivery, {CONTACTS.name: commit_id})
+
+
+def _deliver(context: RunContext) -> Delivery:
     outreach = context.app.outreach_on(context.clock)
     delivery = outreach.recover() if not context.rehearse else Delivery()
-    delivery += outreach.deliver(f"run-{os.getpid()}", rehearse=context.rehearse, progress=context.progress)
-    commit_id = _write_contacts(context, outreach.contacts_as_of(context.as_of))
+    return delivery + outreach.deliver(f"run-{os.getpid()}", rehearse=context.rehearse, progress=context.progress)
+
+
+def _delivered(delivery: Delivery, outputs: dict[str, int | None]) -> StepResult:
     counts = {"sent": delivery.sent, "failed": delivery.failed, "unknown": delivery.unknown}
     held = sum(delivery.held.values())
     note = f"{delivery.sent:,} sent, {held:,} held back, {delivery.failed:,} failed, {delivery.unknown:,} unknown"
-    return StepResult({CONTACTS.name: commit_id}, {**counts, "held": held}, note, {"delivery": _plain(delivery)})
+    return StepResult(outputs, {**counts, "held": held}, note, {"delivery": _plain(delivery)})
 
 
 def learn(context: RunContext) -> StepResult:
