@@ -117,14 +117,17 @@ class Adjusted:
         Variance of the difference over its variance without the adjustment: 0.6 = 40 % fewer customers needed.
     raw_treated, raw_control
         The means before the adjustment.
+    control_covariance
+        Of one control unit's contributions to its adjusted and its raw mean.
     """
 
     treated: ArmMean
     control: ArmMean
     theta: tuple[float, ...]
     variance_kept: float
-    raw_treated: float
-    raw_control: float
+    raw_treated: ArmMean
+    raw_control: ArmMean
+    control_covariance: float
 
 
 class Guard(StrEnum):

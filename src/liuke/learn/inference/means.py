@@ -29,6 +29,13 @@ def arm_mean(sample: Moments | ArmMean) -> ArmMean:
     return ArmMean(sample.n, sample.mean, sample.variance, sample.n - 1)
 
 
+def share_mean(sample: Moments) -> ArmMean:
+    """Return a share as a mean with the variance p·(1 − p), as z-tests of shares take it."""
+    if sample.n < 1:
+        raise InferenceError("The arm has no units.", hint="Wait for more customers.")
+    return ArmMean(sample.n, sample.mean, max(0.0, sample.mean * (1 - sample.mean)), max(1, sample.n - 1))
+
+
 def compare_means(
     treated: Moments | ArmMean,
     control: Moments | ArmMean,
