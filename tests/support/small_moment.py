@@ -22,12 +22,14 @@ VIEWS = {
     " subcategory VARCHAR, brand VARCHAR, stage VARCHAR, quantity DOUBLE, net_minor BIGINT, discount_minor BIGINT,"
     " margin_minor BIGINT",
     "products": "product_id BIGINT, product_key VARCHAR, name VARCHAR, brand VARCHAR, category VARCHAR,"
-    " subcategory VARCHAR, stage VARCHAR, unit_cost DECIMAL(18, 4), currency VARCHAR, units_per_pack DOUBLE,"
+    " subcategory VARCHAR, stage VARCHAR, unit_cost DECIMAL(18,4), currency VARCHAR, units_per_pack DOUBLE,"
     " daily_use DOUBLE, min_age_months INT, max_age_months INT",
     "order_facts": "customer_id BIGINT, order_id BIGINT, fact VARCHAR, amount_minor BIGINT, occurred_at TIMESTAMP,"
     " occurred_on DATE",
     "events": "customer_id BIGINT, event VARCHAR, source VARCHAR, occurred_at TIMESTAMP, occurred_on DATE,"
-    " channel VARCHAR, session_id BIGINT, product_id BIGINT, category VARCHAR, value DOUBLE, properties VARCHAR, message_id BIGINT",
+    " channel VARCHAR, session_id BIGINT, product_id BIGINT, category VARCHAR, value DOUBLE,"
+    " properties VARCHAR, message_id BIGINT",
+    "scores_churn": "as_of DATE, customer_id BIGINT, probability DOUBLE, expected_margin_minor BIGINT",
     "touches": "customer_id BIGINT, channel VARCHAR, campaign VARCHAR, status VARCHAR, occurred_at TIMESTAMP,"
     " occurred_on DATE",
 }

@@ -14,12 +14,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from liuke.understand.tags.compiler import value_kinds
 from liuke.understand.tags.errors import DefinitionError
-from liuke.understand.tags.nodes import AnyNode, Node
+from liuke.understand.tags.nodes import Expression, Node
 from liuke.understand.tags.predicates import AllOf, AnyOf, Not, Predicate, Test
 from liuke.understand.tags.sources import Kind
 from liuke.understand.tags.tagset import TagDefinition, TagSet, TagType, Words
 
-_NODE: TypeAdapter[Any] = TypeAdapter(AnyNode)
+_NODE: TypeAdapter[Any] = TypeAdapter(Expression)
 _PREDICATE: TypeAdapter[Any] = TypeAdapter(Predicate)
 _ANY_DAY = dt.date(2000, 1, 1)  # kinds do not depend on it
 _TYPES: Mapping[Kind, TagType] = {
@@ -29,7 +29,7 @@ _TYPES: Mapping[Kind, TagType] = {
 
 
 def parse_node(raw: Any) -> Node:
-    """Return a node from its document (a mapping with `node`), or the node itself.
+    """Return a node from its document (a mapping with `node`, a tag's key, a number), or the node itself.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def anonymous_tags(nodes: Mapping[str, Node | Mapping[str, Any]], tagset: TagSet
 
 
 def _definition(name: str, node: Node, type_: TagType) -> TagDefinition:
-    raw = {"key": name, "family": "feature", "name": Words(zh=name, en=name), "type": type_, "value": node}
+    raw = {"key": name, "family": "value", "name": Words(zh=name, en=name), "type": type_, "value": node}
     try:
         return TagDefinition.model_validate(raw)
     except ValidationError as error:

@@ -57,6 +57,7 @@ def compile_plan(
     only: str | None = None,
     cut_points: CutPoints | None = None,
     dialect: Dialect = DuckDB,
+    scores: Mapping[str, str] | None = None,
 ) -> Plan:
     """Compile the named tags (None: all that are not hidden) into one plan.
 
@@ -66,6 +67,9 @@ def compile_plan(
         Relation with the `customer_id` of the customers that are asked for. Ranks then need `cut_points`.
     cut_points : mapping, optional
         What `publish_cut_points` gave; ranks are read off them instead of being computed.
+    scores : mapping of model to relation, optional
+        Published scores (`as_of`, `customer_id` and the columns of `sources.MODELS`) that `model` nodes read; those of
+        a model that is not in it are missing.
 
     Raises
     ------
@@ -73,11 +77,12 @@ def compile_plan(
         If a name is unknown, kinds do not fit, or ranks of a few customers are asked for without cut-points.
     """
     wanted = tuple(tagset.visible if names is None else dict.fromkeys(names))
-    if only is not None and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", only):
-        raise DefinitionError(
-            f"`only` names a relation, not {only!r}", hint="register a table with the customer_id first"
-        )
-    compiler = _Compiler(tagset, Leaves(as_of, dialect, only), cut_points)
+    for relation in (*([] if only is None else [only]), *(scores or {}).values()):
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", relation):
+            raise DefinitionError(
+                f"`only` and `scores` name relations, not {relation!r}", hint="register a table or view first"
+            )
+    compiler = _Compiler(tagset, Leaves(as_of, dialect, only, scores), cut_points)
     frame, kinds = compiler.frame("tags", wanted)
     columns = tuple(_output(tagset[key], kinds[key]) for key in wanted)
     shown = ["customer_id", *(compiler.output(column, kinds[column.key]) for column in columns)]

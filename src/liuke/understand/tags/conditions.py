@@ -14,6 +14,7 @@ from liuke.understand.tags.sources import Kind
 
 NUMBERS = frozenset({"integer", "double"})
 _COMPARISONS = {"eq": "=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
+_ITEMS: dict[Kind, Kind] = {"list": "text", "number_list": "double"}
 AnyPredicate: TypeAlias = Test | AllOf | AnyOf | Not
 
 
@@ -51,11 +52,15 @@ def _test_sql(test: Test, value: Value, dialect: Dialect) -> str:
             raise DefinitionError(f"`missing` of {test.field!r} is {test.value!r}", hint="write true or false")
         return f"{value.sql} IS {'' if test.value else 'NOT '}NULL"
     if test.op == "contains":
-        if value.kind != "list" or not isinstance(test.value, str):
+        return _contains_sql(test, value, dialect)
+    if test.op == "empty":
+        if value.kind not in _ITEMS or not isinstance(test.value, bool):
             raise DefinitionError(
-                f"`contains` asks a list of {test.field!r} for a text", hint="use it on tags of type list"
+                f"`empty` of {test.field!r}, which is {value.kind}", hint="{empty: true} asks a tag of type list"
             )
-        return dialect.contains(value.sql, dialect.literal(test.value))
+        return f"{dialect.length(value.sql)} {'=' if test.value else '>'} 0"
+    if value.kind == "property":
+        value = _property(test, value, dialect)
     if value.kind in ("list", "number_list"):
         raise DefinitionError(f"{test.field!r} is a list and cannot be compared", hint="use {contains: value}")
     if test.op in ("in", "not_in"):
@@ -67,6 +72,29 @@ def _test_sql(test: Test, value: Value, dialect: Dialect) -> str:
     if test.op == "ne":
         return f"NOT coalesce({value.sql} = {literal}, false)"
     return f"{value.sql} {_COMPARISONS[test.op]} {literal}"
+
+
+def _contains_sql(test: Test, value: Value, dialect: Dialect) -> str:
+    """Return whether a list holds the value, or one of the values."""
+    wanted = test.value if isinstance(test.value, tuple) else (test.value,)
+    if value.kind not in _ITEMS:
+        raise DefinitionError(
+            f"`contains` asks a list, but {test.field!r} is {value.kind}", hint="use it on tags of type list"
+        )
+    items = [operand(item, _ITEMS[value.kind], test.field) for item in wanted]
+    literals = [dialect.literal(float(i) if isinstance(i, int) else i) for i in items]
+    found = [dialect.contains(value.sql, literal) for literal in literals]
+    return found[0] if len(found) == 1 else f"({' OR '.join(found)})"
+
+
+def _property(test: Test, value: Value, dialect: Dialect) -> Value:
+    """Return an entry of JSON in the kind of what it is compared with."""
+    kinds = {type(item) for item in (test.value if isinstance(test.value, tuple) else (test.value,))}
+    if kinds <= {int, float}:
+        return Value(dialect.number(value.sql), "double")
+    if kinds == {bool}:
+        return Value(f"(CASE {value.sql} WHEN 'true' THEN true WHEN 'false' THEN false END)", "boolean")
+    return Value(value.sql, "text")
 
 
 def operand(raw: object, kind: Kind, field: str) -> object:

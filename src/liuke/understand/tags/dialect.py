@@ -13,6 +13,9 @@ from typing import Protocol
 
 from liuke.understand.tags.sources import Kind
 
+PLAIN_NUMBER = "-?[0-9]{1,18}([.][0-9]{1,18})?"
+"""Texts that count as numbers on every engine (engines disagree about `1d`, `1_000` and `inf`)."""
+
 
 class Dialect(Protocol):
     """The text of one engine's SQL, function by function."""
@@ -43,6 +46,21 @@ class Dialect(Protocol):
     def floor_divide(self, numerator: str, denominator: str) -> str:
         """Integer division of numbers that are not negative."""
 
+    def pick(self, values: Sequence[int], place: str) -> str:
+        """The whole number at a place (from 0) of a fixed list."""
+
+    def modulo(self, sql: str, divisor: int) -> str:
+        """Rest of an integer division of a number that is not negative."""
+
+    def decimal(self, sql: str, width: int, scale: int) -> str:
+        """Give a number a fixed width and number of places."""
+
+    def json_text(self, json: str, name: str) -> str:
+        """An entry of a JSON object as text; missing if there is none, it is null or nested, or the JSON is broken."""
+
+    def number(self, text: str) -> str:
+        """A text as a double; missing if it is no plain decimal number."""
+
     def round(self, sql: str) -> str:
         """Nearest integer, halves up."""
 
@@ -58,6 +76,9 @@ class Dialect(Protocol):
     def contains(self, items: str, value: str) -> str:
         """Whether a list holds a value."""
 
+    def length(self, items: str) -> str:
+        """How many items a list has."""
+
     def count_below(self, cuts: Sequence[float], value: str) -> str:
         """How many of the rising `cuts` are smaller than the value."""
 
@@ -67,7 +88,7 @@ class Dialect(Protocol):
 
 _DUCKDB_TYPES: dict[Kind, str] = {
     "integer": "BIGINT", "double": "DOUBLE", "text": "VARCHAR", "date": "DATE", "timestamp": "TIMESTAMP",
-    "boolean": "BOOLEAN", "list": "VARCHAR[]", "number_list": "DOUBLE[]",
+    "boolean": "BOOLEAN", "list": "VARCHAR[]", "number_list": "DOUBLE[]", "property": "VARCHAR",
 }  # fmt: skip
 
 
@@ -109,6 +130,23 @@ class _DuckDB:
     def floor_divide(self, numerator: str, denominator: str) -> str:
         return f"(({numerator}) // ({denominator}))"
 
+    def pick(self, values: Sequence[int], place: str) -> str:
+        return f"list_extract([{', '.join(map(str, values))}], {place} + 1)"
+
+    def modulo(self, sql: str, divisor: int) -> str:
+        return f"(({sql}) % {divisor})"
+
+    def decimal(self, sql: str, width: int, scale: int) -> str:
+        return f"CAST({sql} AS DECIMAL({width}, {scale}))"
+
+    def json_text(self, json: str, name: str) -> str:
+        path = self.literal('$."' + name + '"')
+        text = f"json_extract_string({json}, {path})"
+        return f"CASE WHEN json_valid({json}) AND NOT regexp_matches({text}, '^[\\[{{]') THEN {text} END"
+
+    def number(self, text: str) -> str:
+        return f"CASE WHEN regexp_full_match({text}, '{PLAIN_NUMBER}') THEN CAST({text} AS DOUBLE) END"
+
     def round(self, sql: str) -> str:
         return f"CAST(floor({sql} + 0.5e0) AS BIGINT)"
 
@@ -123,6 +161,9 @@ class _DuckDB:
 
     def contains(self, items: str, value: str) -> str:
         return f"list_contains({items}, {value})"
+
+    def length(self, items: str) -> str:
+        return f"len({items})"
 
     def count_below(self, cuts: Sequence[float], value: str) -> str:
         listed = ", ".join(self.literal(cut) for cut in cuts)

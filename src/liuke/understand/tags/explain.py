@@ -5,7 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from liuke.understand.tags.nodes import Aggregate, Bucket, Case, Combine, Constant, Holds, Node, PercentRank, Tag
+from liuke.understand.tags.nodes import (
+    Aggregate,
+    Bucket,
+    Case,
+    Combine,
+    Constant,
+    Decayed,
+    Holds,
+    Model,
+    Node,
+    PercentRank,
+    Sequence,
+    Tag,
+)
 from liuke.understand.tags.predicates import AllOf, AnyOf, Not, Test
 from liuke.understand.tags.tagset import TagSet, Words
 
@@ -30,12 +43,16 @@ _NODES: dict[str, tuple[str, str]] = {
     "default": ("缺失时取默认值", "with a default"),
     "trend": ("趋势", "trend against the window before"),
     "per_child": ("按每个孩子", "for each child"),
+    "sequence": ("先后顺序", "sequence"),
+    "decayed": ("按时间衰减的合计", "amount that fades"),
+    "model": ("模型评分", "score of a model"),
 }
 _SOURCES: dict[str, tuple[str, str]] = {
     "purchases": ("购买", "purchases"), "purchase_items": ("购买明细", "purchase lines"), "events": ("行为", "events"),
     "touches": ("触达", "contacts"), "order_facts": ("订单事实", "order facts"), "children": ("孩子", "children"),
 }  # fmt: skip
 _OPS = {"eq": "=", "ne": "≠", "lt": "<", "lte": "≤", "gt": ">", "gte": "≥", "in": "∈", "not_in": "∉", "contains": "∋"}
+_MISSING = {"missing": "∅", "empty": "[]"}
 
 _SHOWN = 6  # values of a list that are named; of a longer one its length is said
 
@@ -82,8 +99,15 @@ def _say(node: Node, tagset: TagSet, language: int) -> str:
         case Aggregate():
             return _rows(node, language)
         case Bucket():
-            edges = ", ".join(f"{edge:g}" for edge in node.edges)
-            return f"{inner(node.of)} → {' / '.join(map(str, node.labels))}{open_}{edges}{close}"
+            sets = node.edges if isinstance(node.edges, dict) else {"": node.edges}
+            sets = sets | ({("其他", "else")[language]: node.otherwise} if node.otherwise else {})
+            said = "; ".join(
+                (f"{name}: " if name else "") + ", ".join(f"{edge:g}" for edge in edges) for name, edges in sets.items()
+            )
+            by = f" [{inner(node.by)}]" if node.by is not None else ""
+            return f"{inner(node.of)} → {' / '.join(map(str, node.labels))}{open_}{said}{close}{by}"
+        case Model():
+            return f"{_NODES['model'][language]}{open_}{node.model}.{node.column}{close}"
         case Case():
             lines = [f"{_condition(b.condition)} → {inner(b.then)}" for b in node.when]
             return "; ".join(lines + ([inner(node.otherwise)] if node.otherwise is not None else []))
@@ -93,8 +117,8 @@ def _say(node: Node, tagset: TagSet, language: int) -> str:
             sign = {"add": " + ", "subtract": " − ", "multiply": " × "}.get(node.op, f" {node.op} ")
             return sign.join(inner(part) for part in node.of)
         case PercentRank():
-            said = ("在全部客户中的百分位", "rank among customers")[language]
-            return f"{_tag_name(node.of, tagset, language)}: {said}" + (
+            ranked = ("在全部客户中的百分位", "rank among customers")[language]
+            return f"{_tag_name(node.of, tagset, language)}: {ranked}" + (
                 f" [{_condition(node.among)}]" if node.among is not None else ""
             )
     word = _NODES[node.node][language]  # type: ignore[attr-defined]
@@ -121,14 +145,26 @@ def _rows(node: Aggregate, language: int) -> str:
     if node.days is not None:
         text += (f"，近{node.days}天", f", last {node.days} days")[language]
         text += (f"（止于{node.ago}天前）", f" until {node.ago} days ago")[language] if node.ago else ""
-    return text
+    if isinstance(node, Decayed):
+        text += (f"，半衰期{node.half_life}天", f", half-life {node.half_life} days")[language]
+    return text + (_followed(node, language) if isinstance(node, Sequence) else "")
+
+
+def _followed(node: Sequence, language: int) -> str:
+    step = node.then or node.then_not
+    assert step is not None
+    word = (("→", "→ then"), ("→ 之后没有", "→ then no"))[node.then is None][language]
+    what = _SOURCES[step.source or node.source][language]
+    where = f" | {_condition(step.where)}" if step.where is not None else ""
+    limit = (f"，{node.within}天内", f", within {node.within} days")[language] if node.within is not None else ""
+    return f" {word} {what}{where}{limit}"
 
 
 def _condition(predicate: Any) -> str:
     match predicate:
         case Test():
-            if predicate.op == "missing":
-                return f"{predicate.field} {'= ∅' if predicate.value else '≠ ∅'}"
+            if predicate.op in _MISSING:
+                return f"{predicate.field} {'=' if predicate.value else '≠'} {_MISSING[predicate.op]}"
             value = predicate.value
             items = value if isinstance(value, tuple) else (value,)
             more = f", … ({len(items)})" if len(items) > _SHOWN else ""

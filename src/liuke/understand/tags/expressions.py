@@ -18,6 +18,7 @@ from liuke.understand.tags.nodes import (
     Constant,
     Count,
     DaysSince,
+    Decayed,
     Default,
     DistinctCount,
     DistinctDays,
@@ -28,17 +29,20 @@ from liuke.understand.tags.nodes import (
     Max,
     Mean,
     Min,
+    Model,
     MonthsSince,
     Node,
     PercentRank,
     PerChild,
     Ratio,
     Recency,
+    Sequence,
     Sum,
     Tag,
     Top,
     Trend,
 )  # fmt: skip
+from liuke.understand.tags.paths import WEIGHT_UNIT
 from liuke.understand.tags.sources import SOURCES, Kind
 
 
@@ -109,6 +113,11 @@ def _aggregate(node: Aggregate, scope: Scope) -> Value:
             return scope.leaf(leaves.best(node, node.column, node.by))
         case First() | Last():
             return scope.leaf(leaves.edge(node, node.column, last=isinstance(node, Last)))
+        case Sequence():
+            return scope.leaf(leaves.follow(node))
+        case Decayed():
+            total = scope.leaf(leaves.decayed(node))
+            return Value(dialect.divide(total.sql, dialect.literal(float(WEIGHT_UNIT))), "double")
     raise AssertionError(node)
 
 
@@ -117,6 +126,11 @@ def _day(node: Aggregate) -> str:
     if day is None:
         raise DefinitionError(f"{node.source} has no days, which recency needs", hint="take a dated source")
     return day
+
+
+def _model(node: Model, scope: Scope, names: Mapping[str, Value]) -> Value:
+    leaf, kind = scope.leaves.score(node)
+    return Value(scope.leaves.dialect.cast("NULL", kind), kind) if leaf is None else scope.leaf(leaf)
 
 
 def _attribute(node: Attribute, scope: Scope, names: Mapping[str, Value]) -> Value:
@@ -174,12 +188,26 @@ def _trend(node: Trend, scope: Scope, names: Mapping[str, Value]) -> Value:
 
 def _bucket(node: Bucket, scope: Scope, names: Mapping[str, Value]) -> Value:
     value, dialect = _number(node.of, scope, names), scope.leaves.dialect
-    lines = [f"WHEN {value.sql} IS NULL THEN NULL"] + [
-        f"WHEN {value.sql} < {dialect.literal(edge)} THEN {dialect.literal(label)}"
-        for edge, label in zip(node.edges, node.labels, strict=False)
-    ]
     kind: Kind = "integer" if isinstance(node.labels[0], int) else "text"
-    return Value(f"CASE {' '.join(lines)} ELSE {dialect.literal(node.labels[-1])} END", kind)
+
+    def labelled(edges: tuple[float, ...]) -> str:
+        lines = [f"WHEN {value.sql} IS NULL THEN NULL"] + [
+            f"WHEN {value.sql} < {dialect.literal(edge)} THEN {dialect.literal(label)}"
+            for edge, label in zip(edges, node.labels, strict=False)
+        ]
+        return f"CASE {' '.join(lines)} ELSE {dialect.literal(node.labels[-1])} END"
+
+    if not isinstance(node.edges, dict) or node.by is None:
+        assert not isinstance(node.edges, dict)
+        return Value(labelled(node.edges), kind)
+    chosen = express(node.by, scope, names)
+    if chosen.kind != "text":
+        raise DefinitionError(f"`by` of a bucket is {chosen.kind}, not a category", hint="take a tag of type category")
+    cases = [
+        f"WHEN {chosen.sql} = {dialect.literal(name)} THEN {labelled(edges)}" for name, edges in node.edges.items()
+    ]
+    last = f" ELSE {labelled(node.otherwise)}" if node.otherwise is not None else ""
+    return Value(f"CASE {' '.join(cases)}{last} END", kind)
 
 
 def _case(node: Case, scope: Scope, names: Mapping[str, Value]) -> Value:
@@ -209,7 +237,8 @@ def _per_child(node: PerChild, scope: Scope, names: Mapping[str, Value]) -> Valu
     value = express(node.of, child)
     if value.kind != "text" and value.kind not in NUMBERS:
         raise DefinitionError(f"per_child lists texts or numbers, not {value.kind}", hint="use bucket or case")
-    return scope.leaf(scope.leaves.per_child(value, child.used))
+    where = "" if node.where is None else condition_sql(node.where, child.column, scope.leaves.dialect)
+    return scope.leaf(scope.leaves.per_child(value, child.used, where))
 
 
 class ChildScope:
@@ -241,7 +270,7 @@ class ChildScope:
 _RENDER: Mapping[type[Node], object] = {
     Attribute: _attribute, DaysSince: _days_since, MonthsSince: _months_since, Tag: _tag, Constant: _constant,
     Ratio: _ratio, Combine: _combine, Default: _default, Trend: _trend, Bucket: _bucket, Case: _case, Holds: _holds,
-    PercentRank: _rank, PerChild: _per_child,
+    PercentRank: _rank, PerChild: _per_child, Model: _model,
 }  # fmt: skip
 
 

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from liuke.understand.tags.conditions import NUMBERS, Value, condition_sql
 from liuke.understand.tags.dialect import Dialect
-from liuke.understand.tags.errors import DefinitionError
-from liuke.understand.tags.nodes import Aggregate
+from liuke.understand.tags.errors import DefinitionError, unknown
+from liuke.understand.tags.nodes import Aggregate, Decayed, Model, Sequence
+from liuke.understand.tags.paths import Fading, Follow
 from liuke.understand.tags.predicates import fields_of
-from liuke.understand.tags.shapes import Best, Cells, Children, Days, Distinct, Edge, Rows, Shape, Step, Window
-from liuke.understand.tags.sources import SOURCES, Kind, Source
+from liuke.understand.tags.shapes import (
+    Best,
+    Cells,
+    Children,
+    Days,
+    Distinct,
+    Edge,
+    Rows,
+    Shape,
+    Step,
+    Window,
+    column_sql,
+    resolver,
+)
+from liuke.understand.tags.sources import MODELS, PRODUCT, PROPERTY, SOURCES, Kind, Source
 
 
 @dataclass(frozen=True)
@@ -35,12 +49,18 @@ class Leaves:
         End of all windows.
     only : str or None
         Relation with the `customer_id` of the customers that are asked for.
+    scores : mapping of model to relation, optional
+        Published scores; those of a model that is not in it are missing.
     """
 
-    def __init__(self, as_of: dt.date, dialect: Dialect, only: str | None) -> None:
+    def __init__(
+        self, as_of: dt.date, dialect: Dialect, only: str | None, scores: Mapping[str, str] | None = None
+    ) -> None:
         self.as_of = as_of
         self.dialect = dialect
         self.only = only
+        self.scores = scores or {}
+        self._published: dict[tuple[str, int], tuple[str, dict[str, str]]] = {}
         self._shapes: dict[tuple[object, ...], Shape] = {}
         self._aliases = 0
 
@@ -91,7 +111,7 @@ class Leaves:
             raise DefinitionError(
                 f"top by {source.name}.{by}, which is no number", hint="by: rows, days or a numeric column"
             )
-        kind = source.kind(column)
+        kind = _as_text(source.kind(column))
         shape = self._shape(
             ("best", source.name, column, by, rows), lambda name: Best(name, source, column, by, rows, self._alias())
         )
@@ -101,7 +121,7 @@ class Leaves:
     def edge(self, node: Aggregate, column: str, *, last: bool) -> Leaf:
         """Return a column's value in the first or last row."""
         source, rows = self._dated(node), self._rows(node)
-        kind = source.kind(column)
+        kind = _as_text(source.kind(column))
         shape = self._shape(
             ("edge", source.name, column, last, rows),
             lambda name: Edge(name, source, column, last, rows, self._alias()),
@@ -109,16 +129,63 @@ class Leaves:
         assert isinstance(shape, Edge)
         return Leaf(shape.name, shape.alias, kind)
 
-    def per_child(self, value: Value, columns: set[str]) -> Leaf:
-        """Return the set of an expression's values over a customer's children."""
+    def per_child(self, value: Value, columns: set[str], where: str = "") -> Leaf:
+        """Return the set of an expression's values over a customer's children; `where` keeps some of them."""
         shape = self._shape(("children",), lambda name: Children(name, SOURCES["children"]))
         assert isinstance(shape, Children)
         shape.used |= columns
         kind: Kind = "list" if value.kind == "text" else "number_list"
         sql = value.sql if kind == "list" else self.dialect.cast(value.sql, "double")
-        alias = shape.leaves.get(sql) or self._alias()
-        shape.leaves[sql] = alias
+        alias = shape.leaves.setdefault(f"CASE WHEN {where} THEN {sql} END" if where else sql, self._alias())
         return Leaf(shape.name, alias, kind, self.dialect.empty_list(kind))
+
+    def follow(self, node: Sequence) -> Leaf:
+        """Return whether, how often or when last a row was followed by another (or was not)."""
+        source, rows = self._dated(node), self._rows(node)
+        step = node.then or node.then_not
+        assert step is not None
+        second = SOURCES[step.source or node.source]
+        for one in (source, second):
+            if "occurred_at" not in one.columns:
+                raise DefinitionError(f"{one.name} has no instants, which a sequence needs", hint="take a dated source")
+        if step.where is not None:
+            condition_sql(step.where, resolver(second, self.dialect), self.dialect)
+        negated = node.then is None
+        shape = self._shape(
+            ("follow", source.name, rows, second.name, step.where, node.within, negated),
+            lambda name: Follow(name, source, rows, second, step.where, node.within, negated, self.as_of),
+        )
+        assert isinstance(shape, Follow)
+        alias = shape.stats.setdefault(node.stat, self._alias())
+        kind, default = _FOLLOWED[node.stat]
+        return Leaf(shape.name, alias, kind, default)
+
+    def decayed(self, node: Decayed) -> Leaf:
+        """Return a decayed count or sum, in 10⁻¹² of its unit."""
+        source, rows = self._dated(node), self._rows(node)
+        if node.column is not None and source.kind(node.column) not in NUMBERS:
+            raise DefinitionError(
+                f"decayed sum of {source.name}.{node.column}, which is {source.kind(node.column)}",
+                hint="take a numeric column, or none to count rows",
+            )
+        shape = self._shape(("fading", source.name), lambda name: Fading(name, source, self.as_of))
+        assert isinstance(shape, Fading)
+        alias = shape.leaves.setdefault((node.column, rows, node.half_life), self._alias())
+        return Leaf(shape.name, alias, "double", "0")
+
+    def score(self, node: Model) -> tuple[Leaf | None, Kind]:
+        """Return a published score and its kind; no leaf where the plan was given no scores of that model."""
+        if node.model not in MODELS:
+            raise unknown("model", node.model, MODELS)
+        if node.column not in MODELS[node.model]:
+            raise unknown("score", node.column, MODELS[node.model], f"model {node.model}")
+        kind = MODELS[node.model][node.column]
+        if node.model not in self.scores:
+            return None, kind
+        name, columns = self._published.setdefault(
+            (node.model, node.max_age_days), (f"scores_{len(self._published) + 1}", {})
+        )
+        return Leaf(name, columns.setdefault(node.column, self._alias()), kind), kind
 
     def restriction(self) -> list[str]:
         """Return the condition that keeps only the customers that are asked for."""
@@ -126,26 +193,51 @@ class Leaves:
 
     def steps(self) -> list[tuple[Step, bool]]:
         """Return the CTEs in order, each with whether it is too large to be kept in memory."""
-        columns: dict[str, set[str]] = {}
+        columns: dict[tuple[str, str], set[str]] = {}
         for shape in self._shapes.values():
-            columns.setdefault(shape.source.name, set()).update(shape.columns())
+            for source, read in shape.reads().items():
+                columns.setdefault((source, scan_name(source, read)), set()).update(read)
         scans = [
-            ((f"rows_{name}", self._scan(SOURCES[name], used)), SOURCES[name].large) for name, used in columns.items()
+            ((name, self._scan(SOURCES[source], used)), SOURCES[source].large)
+            for (source, name), used in columns.items()
         ]
         shaped = [
             (step, False)
             for shape in self._shapes.values()
-            for step in shape.steps(f"rows_{shape.source.name}", self.dialect)
+            for step in shape.steps({s: scan_name(s, read) for s, read in shape.reads().items()}, self.dialect)
         ]
-        return scans + shaped
+        return scans + shaped + [(self._scores(*key, *made), False) for key, made in self._published.items()]
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """The groups of leaves so far."""
+        return tuple(self._shapes.values())
 
     def _scan(self, source: Source, used: set[str]) -> str:
-        names = ", ".join(
-            ["customer_id", *(column for column in source.columns if column in used or column == source.day)]
+        names = ["r.customer_id", *(f"r.{c}" for c in source.columns if c in used or c == source.day)]
+        for column in sorted(used):
+            quoted = column_sql(column, self.dialect)
+            if column.startswith(PRODUCT):
+                names.append(f"p.{column.removeprefix(PRODUCT)} AS {quoted}")
+            elif column.startswith(PROPERTY):
+                text = self.dialect.json_text("r.properties", column.removeprefix(PROPERTY))
+                names.append(f"{text} AS {quoted}")
+        joined = _about_products(used)
+        join = " LEFT JOIN products AS p ON p.product_id = r.product_id" if joined else ""
+        before = [f"r.{source.day} < {self.dialect.literal(self.as_of)}"] if source.day else []
+        conditions = " AND ".join([*before, *(f"r.{one}" for one in self.restriction())])
+        return f"SELECT {', '.join(names)} FROM {source.name} AS r{join}" + (
+            f" WHERE {conditions}" if conditions else ""
         )
-        before = [f"{source.day} < {self.dialect.literal(self.as_of)}"] if source.day else []
-        conditions = " AND ".join([*before, *self.restriction()])
-        return f"SELECT {names} FROM {source.name}" + (f" WHERE {conditions}" if conditions else "")
+
+    def _scores(self, model: str, max_age_days: int, name: str, columns: dict[str, str]) -> Step:
+        """Return the scores of the newest publication before `as_of` that is not too old."""
+        relation, literal = self.scores[model], self.dialect.literal
+        oldest = self.as_of - dt.timedelta(days=max_age_days)
+        newest = f"SELECT max(as_of) FROM {relation} WHERE as_of < {literal(self.as_of)} AND as_of >= {literal(oldest)}"
+        shown = ", ".join(f"{column} AS {alias}" for column, alias in columns.items())
+        conditions = " AND ".join([f"as_of = ({newest})", *self.restriction()])
+        return name, f"SELECT customer_id, {shown} FROM {relation} WHERE {conditions}"
 
     def _rows(self, node: Aggregate) -> Rows:
         source = SOURCES[node.source]
@@ -154,7 +246,7 @@ class Leaves:
                 f"{source.name} has no days, so there is no window", hint="leave out `days` and `ago`"
             )
         if node.where is not None:  # a wrong condition is found here, where the tag is still known
-            condition_sql(node.where, lambda column: Value(column, source.kind(column)), self.dialect)
+            condition_sql(node.where, resolver(source, self.dialect), self.dialect)
         end = self.as_of - dt.timedelta(days=node.ago)
         start = end - dt.timedelta(days=node.days) if node.days else None
         return Rows(node.where, Window(start, end if node.ago else None))
@@ -169,7 +261,7 @@ class Leaves:
         """Return the cells of a leaf: conditions on few-valued columns only are applied after grouping by them."""
         read = set(fields_of(rows.where))
         dimensions = tuple(sorted(read)) if read <= source.dimensions else ()
-        key = ("cells", source.name, dimensions)
+        key = ("cells", source.name, dimensions, _about_products(read))
         shape = self._shape(key, lambda name: Cells(name, source, dimensions))
         assert isinstance(shape, Cells)
         return shape
@@ -188,3 +280,21 @@ class Leaves:
     def _alias(self) -> str:
         self._aliases += 1
         return f"_v{self._aliases}"  # keys of tags never begin so
+
+
+_FOLLOWED: Mapping[str, tuple[Kind, str | None]] = {
+    "count": ("integer", "0"), "holds": ("boolean", "false"), "last_on": ("date", None),
+}  # fmt: skip
+
+
+def scan_name(source: str, columns: set[str]) -> str:
+    """Return the CTE with the rows of a source; rows joined to their products stand in one of their own."""
+    return f"rows_{source}_products" if _about_products(columns) else f"rows_{source}"
+
+
+def _about_products(columns: set[str]) -> bool:
+    return any(column.startswith(PRODUCT) for column in columns)
+
+
+def _as_text(kind: Kind) -> Kind:
+    return "text" if kind == "property" else kind

@@ -129,6 +129,59 @@ class Top(Aggregate):
     by: str = "rows"
 
 
+class Step(Node):
+    """The second half of a sequence: rows of `source` (absent: the sequence's own) for which `where` holds."""
+
+    source: SourceName | None = None
+    where: Predicate | None = None
+
+
+class Sequence(Aggregate):
+    """Rows that are followed by another (`then`), or are not (`then_not`), `within` so many days.
+
+    A row follows if it stands later, or at the same instant without being the same row; `within: 0` is the same day,
+    without `within` any time before `as_of` will do. The window bounds the first rows only. With `then_not` a row
+    counts once its days are over: what may still happen has not failed to happen. `stat`: `holds` (is there one),
+    `count` of such first rows, `last_on` (day of the latest).
+    """
+
+    node: Literal["sequence"] = "sequence"
+    then: Step | None = None
+    then_not: Step | None = None
+    within: int | None = Field(None, ge=0, le=3_660)
+    stat: Literal["holds", "count", "last_on"] = "holds"
+
+    @model_validator(mode="after")
+    def _one_second_half(self) -> Sequence:
+        if (self.then is None) == (self.then_not is None):
+            raise ValueError("a sequence has either `then` or `then_not`")
+        return self
+
+
+class Decayed(Aggregate):
+    """Sum of a column (absent: number of rows), each row weighing half as much for every `half_life` days of age.
+
+    Age is in whole days, yesterday is 1. Weights are multiples of 10⁻¹² written into the plan, so that engines agree.
+    Of nothing: 0.
+    """
+
+    node: Literal["decayed"] = "decayed"
+    column: str | None = None
+    half_life: int = Field(gt=0, le=730)
+
+
+class Model(Node):
+    """A score of the newest publication before `as_of`, if it is at most `max_age_days` old; else missing.
+
+    Features of models may not read it, directly or through other tags.
+    """
+
+    node: Literal["model"] = "model"
+    model: str
+    column: str
+    max_age_days: int = Field(31, gt=0, le=3_660)
+
+
 class Attribute(Node):
     """A column of the customer's profile, or inside `per_child` of the child's record."""
 
@@ -205,21 +258,33 @@ class Trend(Node):
 
 
 class Bucket(Node):
-    """A label by size: below `edges[0]` the first label, from `edges[i-1]` up to and without `edges[i]` the i-th."""
+    """A label by size: below `edges[0]` the first label, from `edges[i-1]` up to and without `edges[i]` the i-th.
+
+    With `by` (a category), `edges` is a mapping of its values to their own edges; other values take those of `else`, or
+    give no label.
+    """
 
     node: Literal["bucket"] = "bucket"
     of: Expression
-    edges: tuple[float, ...] = Field(min_length=1)
+    by: Expression | None = None
+    edges: Edges | dict[str, Edges] = Field(min_length=1)
+    otherwise: Edges | None = Field(None, alias="else")
     labels: tuple[str, ...] | tuple[int, ...]
 
     @model_validator(mode="after")
     def _fits(self) -> Bucket:
-        if list(self.edges) != sorted(set(self.edges)):
-            raise ValueError("edges must rise")
-        if len(self.labels) != len(self.edges) + 1:
-            raise ValueError(
-                f"{len(self.edges)} edges make {len(self.edges) + 1} buckets, but {len(self.labels)} labels stand here"
-            )
+        if isinstance(self.edges, dict) != (self.by is not None):
+            raise ValueError("`by` and a mapping of `edges` go together")
+        if self.otherwise is not None and self.by is None:
+            raise ValueError("`else` goes with `by`")
+        cases = [*self.edges.values()] if isinstance(self.edges, dict) else [self.edges]
+        for edges in cases + ([self.otherwise] if self.otherwise is not None else []):
+            if list(edges) != sorted(set(edges)):
+                raise ValueError("edges must rise")
+            if len(self.labels) != len(edges) + 1:
+                raise ValueError(
+                    f"{len(edges)} edges make {len(edges) + 1} buckets, but {len(self.labels)} labels stand here"
+                )
         return self
 
 
@@ -266,10 +331,12 @@ class PercentRank(Node):
 class PerChild(Node):
     """The different known values of an expression over the customer's children, sorted; none: an empty list.
 
-    Inside it, `attribute`, `days_since` and `months_since` read the child's record.
+    `where` is a condition on the child's record. Inside the node, `attribute`, `days_since` and `months_since` read
+    that record.
     """
 
     node: Literal["per_child"] = "per_child"
+    where: Predicate | None = None
     of: Expression
 
 
@@ -289,9 +356,10 @@ def _short_choice(raw: Any) -> Any:
 
 AnyNode: TypeAlias = (
     Count | Sum | Mean | Min | Max | DistinctCount | DistinctDays | First | Last | Recency | Age | GapStats | Top
-    | Attribute | DaysSince | MonthsSince | Tag | Constant
+    | Sequence | Decayed | Model | Attribute | DaysSince | MonthsSince | Tag | Constant
     | Ratio | Combine | Default | Trend | Bucket | Case | Holds | PercentRank | PerChild
 )  # fmt: skip
+Edges = Annotated[tuple[float, ...], Field(min_length=1)]
 _Tagged = Annotated[AnyNode, Field(discriminator="node")]
 Expression = Annotated[_Tagged, BeforeValidator(_short)]
 Choice = Annotated[_Tagged, BeforeValidator(_short_choice)]
@@ -301,7 +369,7 @@ for _model in (Ratio, Combine, Default, Bucket, Branch, Case, Holds, PerChild):
 
 __all__ = [
     "Age", "Aggregate", "AnyNode", "Attribute", "Branch", "Bucket", "Case", "Choice", "Combine", "Constant", "Count",
-    "DaysSince", "Default", "DistinctCount", "DistinctDays", "Expression", "First", "GapStats", "Holds", "Last", "Max",
-    "Mean", "Min", "MonthsSince", "Node", "PerChild", "PercentRank", "Ratio", "Recency", "Scalar", "Sum", "Tag", "Top",
-    "Trend",
+    "DaysSince", "Decayed", "Default", "DistinctCount", "DistinctDays", "Expression", "First", "GapStats", "Holds",
+    "Last", "Max", "Mean", "Min", "Model", "MonthsSince", "Node", "PerChild", "PercentRank", "Ratio", "Recency",
+    "Scalar", "Sequence", "Step", "Sum", "Tag", "Top", "Trend",
 ]  # fmt: skip

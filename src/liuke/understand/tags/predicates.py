@@ -1,7 +1,8 @@
 """Conditions on rows or on tags, written in YAML the way one says them.
 
 `{event: page_view, value: {gte: 5}}` holds if all entries hold. A value may be a scalar (equal), a list (one of) or a
-mapping of operators. `all:`, `any:` and `not:` combine conditions. Two-valued logic: a missing value fails every test
+mapping of operators. `all:`, `any:` and `not:` combine conditions. `{property: {colour: red}}` reads an entry of an
+event's JSON, `{product: {brand: b}}` an attribute of the product. Two-valued logic: a missing value fails every test
 except `{missing: true}`, and `not` turns the answer around.
 """
 
@@ -9,14 +10,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Scalar: TypeAlias = bool | int | float | dt.date | str
-Operator: TypeAlias = Literal["eq", "ne", "lt", "lte", "gt", "gte", "in", "not_in", "missing", "contains"]
+Operator: TypeAlias = Literal["eq", "ne", "lt", "lte", "gt", "gte", "in", "not_in", "missing", "contains", "empty"]
 
-_OPERATORS = frozenset({"eq", "ne", "lt", "lte", "gt", "gte", "in", "not_in", "missing", "contains"})
+_OPERATORS = frozenset(get_args(Operator))
+_NESTED = frozenset({"property", "product"})
 _ALSO = {None: "missing", "null": "missing"}  # YAML reads a bare `null` as nothing
 
 
@@ -75,6 +77,8 @@ def _entry(key: str, value: Any) -> list[dict[str, Any]]:
         return [_test(key, "in", value)]
     if not isinstance(value, dict):
         return [_test(key, "eq", value)]
+    if key in _NESTED and value and not all(_ALSO.get(part, part) in _OPERATORS for part in value):
+        return [test for part, inner in value.items() for test in _entry(f"{key}.{part}", inner)]
     value = {_ALSO.get(operator, operator): operand for operator, operand in value.items()}
     strange = set(value) - _OPERATORS
     if strange or not value:
@@ -87,7 +91,7 @@ def _entry(key: str, value: Any) -> list[dict[str, Any]]:
 def _test(field: str, op: str, value: Any) -> dict[str, Any]:
     if value is None:
         raise ValueError(f"{field!r} is compared with nothing; write {{missing: true}} to ask for missing values")
-    if op in ("in", "not_in"):
+    if op in ("in", "not_in") or (op == "contains" and isinstance(value, list | tuple)):
         items = value if isinstance(value, list | tuple) else [value]
         if not items:
             raise ValueError(f"the list for {field!r} is empty, so the condition could never hold")
@@ -117,3 +121,22 @@ def fields_of(predicate: Test | AllOf | AnyOf | Not | None) -> Iterator[str]:
         case AllOf() | AnyOf():
             for part in predicate.parts:
                 yield from fields_of(part)
+
+
+def predicate_document(predicate: Test | AllOf | AnyOf | Not) -> dict[str, Any]:
+    """Return a condition as it is written in YAML or JSON; reading it again gives an equal condition."""
+    match predicate:
+        case Test():
+            value = [_plain(v) for v in predicate.value] if isinstance(predicate.value, tuple) else predicate.value
+            return {predicate.field: _plain(value) if predicate.op == "eq" else {predicate.op: _plain(value)}}
+        case Not():
+            return {"not": predicate_document(predicate.part)}
+        case AllOf():
+            return {"all": [predicate_document(part) for part in predicate.parts]}
+        case AnyOf():
+            return {"any": [predicate_document(part) for part in predicate.parts]}
+    raise AssertionError(predicate)
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, dt.date) else value

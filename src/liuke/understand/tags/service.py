@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -36,6 +36,7 @@ def build_tags(
     names: Iterable[str] | None = None,
     only: Sequence[int] | None = None,
     cut_points: CutPoints | None = None,
+    scores: Mapping[str, str] | None = None,
 ) -> pa.Table:
     """Compute tags of every customer, or of a few.
 
@@ -49,6 +50,8 @@ def build_tags(
         Customers to compute them for; ids unknown to the moment give no row.
     cut_points : mapping, optional
         Needed for ranks together with `only`.
+    scores : mapping of model to relation, optional
+        Published scores that `model` nodes read, as relations of the moment's connection.
 
     Returns
     -------
@@ -60,12 +63,17 @@ def build_tags(
     DefinitionError
         If a tag is unknown or cannot be compiled.
     """
-    plan = compile_plan(tagset, names, moment.as_of, _ONLY if only is not None else None, cut_points)
+    plan = compile_plan(tagset, names, moment.as_of, _ONLY if only is not None else None, cut_points, scores=scores)
     with _registered(moment.connection, only):
         return moment.connection.sql(plan.sql).to_arrow_table()
 
 
-def publish_cut_points(moment: Snapshot, tagset: TagSet, names: Iterable[str] | None = None) -> CutPoints:
+def publish_cut_points(
+    moment: Snapshot,
+    tagset: TagSet,
+    names: Iterable[str] | None = None,
+    scores: Mapping[str, str] | None = None,
+) -> CutPoints:
     """Return the cut-points of every rank of the named tags, for `build_tags(only=...)` until the next full build."""
     chosen = tagset if names is None else tagset.select(names)
     ranks = {rank_key(rank): rank for definition in chosen.values() for rank in definition.ranks}
@@ -73,7 +81,7 @@ def publish_cut_points(moment: Snapshot, tagset: TagSet, names: Iterable[str] | 
     if not helpers:
         return {}
     everything = TagSet([*tagset.values(), *helpers])
-    table = build_tags(moment, everything, [helper.key for helper in helpers])
+    table = build_tags(moment, everything, [helper.key for helper in helpers], scores=scores)
     found: dict[str, tuple[float, ...]] = {}
     for (key, rank), helper in zip(ranks.items(), helpers, strict=True):
         values = [value for value in table.column(helper.key).to_pylist() if value is not None]

@@ -8,17 +8,20 @@ with a FILTER per column. Day-based leaves share one table of (customer, day).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-from liuke.understand.tags.conditions import AnyPredicate, Value, condition_sql
+from liuke.understand.tags.conditions import AnyPredicate, Resolve, Value, condition_sql
 from liuke.understand.tags.dialect import Dialect
 from liuke.understand.tags.predicates import fields_of
 from liuke.understand.tags.sources import Source
 
 Step: TypeAlias = tuple[str, str]
 """Name and body of one CTE."""
+
+Scans: TypeAlias = Mapping[str, str]
+"""Name of a source to the CTE with its rows."""
 
 _MERGE = {"count": "sum", "sum": "sum", "min": "min", "max": "max"}
 
@@ -50,30 +53,49 @@ class Shape(Protocol):
     name: str
     source: Source
 
-    def columns(self) -> set[str]:
-        """Columns of the source that are read."""
+    def reads(self) -> dict[str, set[str]]:
+        """Columns that are read, by source."""
 
-    def steps(self, scan: str, dialect: Dialect) -> Iterator[Step]:
+    def steps(self, scans: Scans, dialect: Dialect) -> Iterator[Step]:
         """Yield the CTEs; the last one is called `name` and has one row per customer."""
+
+    def size(self) -> int:
+        """How many leaves it holds."""
 
 
 @dataclass
-class _Base:
+class Base:
+    """What all shapes share."""
+
     name: str
     source: Source
 
-    def resolve(self, column: str) -> Value:
-        """Return a column of the source as SQL."""
-        return Value(column, self.source.kind(column))
+    def reads(self) -> dict[str, set[str]]:
+        """Columns that are read, by source."""
+        return {self.source.name: self.columns()}
+
+    def columns(self) -> set[str]:
+        """Columns of the one source that are read."""
+        raise NotImplementedError
 
     def row_conditions(self, rows: Rows, dialect: Dialect) -> list[str]:
         """Return the SQL conditions that keep a leaf's rows."""
         kept = rows.window.sql(self.source.day, dialect) if self.source.day else []
-        return kept + ([condition_sql(rows.where, self.resolve, dialect)] if rows.where else [])
+        return kept + ([condition_sql(rows.where, resolver(self.source, dialect), dialect)] if rows.where else [])
+
+
+def resolver(source: Source, dialect: Dialect) -> Resolve:
+    """Return how the columns of a source are written."""
+    return lambda column: Value(column_sql(column, dialect), source.kind(column))
+
+
+def column_sql(column: str, dialect: Dialect) -> str:
+    """Return a column of a scan; names with a dot are quoted."""
+    return dialect.identifier(column) if "." in column else column
 
 
 @dataclass
-class Cells(_Base):
+class Cells(Base):
     """Counts, sums, smallest and largest values, grouped by the few-valued columns of their conditions first."""
 
     dimensions: tuple[str, ...]
@@ -84,37 +106,40 @@ class Cells(_Base):
         named = {column for _, column, _ in self.leaves if column}
         return named | set(self.dimensions) | {f for _, _, rows in self.leaves for f in fields_of(rows.where)}
 
-    def steps(self, scan: str, dialect: Dialect) -> Iterator[Step]:
+    def size(self) -> int:
+        """How many leaves it holds."""
+        return len(self.leaves)
+
+    def steps(self, scans: Scans, dialect: Dialect) -> Iterator[Step]:
         """Yield the sparse cells, where there are dimensions, and the row per customer."""
         if not self.dimensions:
             wide = [
-                _filtered(_aggregate(fn, column, self.source, dialect), self.row_conditions(rows, dialect))
-                + f" AS {alias}"
+                filtered(aggregate_sql(fn, column, dialect), self.row_conditions(rows, dialect)) + f" AS {alias}"
                 for (fn, column, rows), alias in self.leaves.items()
             ]
-            since = _since((rows.window for _, _, rows in self.leaves), self.source, dialect)
-            yield self.name, _grouped(scan, (), wide, since)
+            since = since_sql((rows.window for _, _, rows in self.leaves), self.source, dialect)
+            yield self.name, grouped(scans[self.source.name], (), wide, since)
             return
         partials: dict[tuple[str, str | None, Window], str] = {}
         for fn, column, rows in self.leaves:
             partials.setdefault((fn, column, rows.window), f"p{len(partials) + 1}")
+        dimensions = tuple(column_sql(column, dialect) for column in self.dimensions)
         cells = [
-            _filtered(_aggregate(fn, column, self.source, dialect), window.sql(self.source.day or "", dialect))
-            + f" AS {p}"
+            filtered(aggregate_sql(fn, column, dialect), window.sql(self.source.day or "", dialect)) + f" AS {p}"
             for (fn, column, window), p in partials.items()
         ]
-        since = _since((rows.window for _, _, rows in self.leaves), self.source, dialect)
-        yield f"{self.name}_cells", _grouped(scan, self.dimensions, cells, since)
+        since = since_sql((rows.window for _, _, rows in self.leaves), self.source, dialect)
+        yield f"{self.name}_cells", grouped(scans[self.source.name], dimensions, cells, since)
         spread = []
         for (fn, column, rows), alias in self.leaves.items():
             part = partials[fn, column, rows.window]
-            kept = [condition_sql(rows.where, self.resolve, dialect)] if rows.where else []
-            spread.append(_filtered(f"{_MERGE[fn]}({part})", kept) + f" AS {alias}")
-        yield self.name, _grouped(f"{self.name}_cells", (), spread, [])
+            kept = [condition_sql(rows.where, resolver(self.source, dialect), dialect)] if rows.where else []
+            spread.append(filtered(f"{_MERGE[fn]}({part})", kept) + f" AS {alias}")
+        yield self.name, grouped(f"{self.name}_cells", (), spread, [])
 
 
 @dataclass
-class Days(_Base):
+class Days(Base):
     """Everything that counts days: different days, and the gaps between them."""
 
     counts: dict[Rows, str] = field(default_factory=dict)
@@ -125,18 +150,22 @@ class Days(_Base):
         assert self.source.day
         return {self.source.day} | {f for rows in self._rows() for f in fields_of(rows.where)}
 
-    def steps(self, scan: str, dialect: Dialect) -> Iterator[Step]:
+    def size(self) -> int:
+        """How many leaves it holds."""
+        return len(self.counts) + len(self.gaps)
+
+    def steps(self, scans: Scans, dialect: Dialect) -> Iterator[Step]:
         """Yield the days, the gaps per set of rows, their statistics, and the row per customer."""
         marks: dict[AnyPredicate | None, str] = {}
         for rows in self._rows():
             marks.setdefault(rows.where, f"m{len(marks) + 1}")
         flags = [
-            f"bool_or({condition_sql(where, self.resolve, dialect) if where else 'true'}) AS {mark}"
+            f"bool_or({condition_sql(where, resolver(self.source, dialect), dialect) if where else 'true'}) AS {mark}"
             for where, mark in marks.items()
         ]
         days = f"{self.name}_days"
-        since = _since((rows.window for rows in self._rows()), self.source, dialect)
-        yield days, _grouped(scan, (f"{self.source.day} AS day",), flags, since)
+        since = since_sql((rows.window for rows in self._rows()), self.source, dialect)
+        yield days, grouped(scans[self.source.name], (f"{self.source.day} AS day",), flags, since)
         sets: dict[Rows, str] = {}
         for rows, _ in self.gaps:
             sets.setdefault(rows, f"{self.name}_gaps{len(sets) + 1}")
@@ -156,14 +185,14 @@ class Days(_Base):
                 for (r, stat), a in self.gaps.items()
                 if r == rows
             ]
-            yield f"{name}_stats", _grouped(f"{name}_last", (), wanted, ["gap IS NOT NULL"])
+            yield f"{name}_stats", grouped(f"{name}_last", (), wanted, ["gap IS NOT NULL"])
         parts = [f"{name}_stats" for name in sets.values()]
         if self.counts:
             counts = [
-                _filtered("count(*)", [marks[rows.where], *rows.window.sql("day", dialect)]) + f" AS {alias}"
+                filtered("count(*)", [marks[rows.where], *rows.window.sql("day", dialect)]) + f" AS {alias}"
                 for rows, alias in self.counts.items()
             ]
-            yield f"{self.name}_counts", _grouped(days, (), counts, [])
+            yield f"{self.name}_counts", grouped(days, (), counts, [])
             parts.append(f"{self.name}_counts")
         columns = [*self.counts.values(), *self.gaps.values()]
         keys = " UNION ".join(f"SELECT customer_id FROM {part}" for part in parts)
@@ -188,7 +217,7 @@ _GAP = {
 
 
 @dataclass
-class Distinct(_Base):
+class Distinct(Base):
     """Numbers of different values of one column."""
 
     column: str
@@ -198,20 +227,25 @@ class Distinct(_Base):
         """Columns of the source that are read."""
         return {self.column} | {f for rows in self.leaves for f in fields_of(rows.where)}
 
-    def steps(self, scan: str, dialect: Dialect) -> Iterator[Step]:
+    def size(self) -> int:
+        """How many leaves it holds."""
+        return len(self.leaves)
+
+    def steps(self, scans: Scans, dialect: Dialect) -> Iterator[Step]:
         """Yield the values per customer with a mark per leaf, and the row per customer."""
         marks = [
             f"bool_or({' AND '.join(self.row_conditions(rows, dialect)) or 'true'}) AS {alias}"
             for rows, alias in self.leaves.items()
         ]
-        since = [f"{self.column} IS NOT NULL", *_since((r.window for r in self.leaves), self.source, dialect)]
-        yield f"{self.name}_values", _grouped(scan, (self.column,), marks, since)
+        column = column_sql(self.column, dialect)
+        since = [f"{column} IS NOT NULL", *since_sql((r.window for r in self.leaves), self.source, dialect)]
+        yield f"{self.name}_values", grouped(scans[self.source.name], (column,), marks, since)
         counts = [f"count(*) FILTER (WHERE {alias}) AS {alias}" for alias in self.leaves.values()]
-        yield self.name, _grouped(f"{self.name}_values", (), counts, [])
+        yield self.name, grouped(f"{self.name}_values", (), counts, [])
 
 
 @dataclass
-class Best(_Base):
+class Best(Base):
     """The value with the largest measure, ties broken in the text."""
 
     column: str
@@ -223,23 +257,26 @@ class Best(_Base):
         """Columns of the source that are read."""
         return {self.column, *fields_of(self.rows.where), *([self.by] if self.by not in ("rows", "days") else [])}
 
-    def steps(self, scan: str, dialect: Dialect) -> Iterator[Step]:
+    def size(self) -> int:
+        """How many leaves it holds."""
+        return 1
+
+    def steps(self, scans: Scans, dialect: Dialect) -> Iterator[Step]:
         """Yield measures per value, their order, and the first."""
         day = self.source.day
         measure = {"rows": "count(*)", "days": f"count(DISTINCT {day})"}.get(
             self.by
-        ) or f"sum({dialect.exact(self.by)})"
-        kept = [f"{self.column} IS NOT NULL", *self.row_conditions(self.rows, dialect)]
-        yield (
-            f"{self.name}_values",
-            _grouped(scan, (self.column,), [f"{measure} AS measure", f"max({day}) AS latest"], kept),
-        )
-        order = f"measure DESC NULLS LAST, latest DESC, {self.column} ASC"
-        yield self.name, _first(f"{self.name}_values", f"{self.column} AS {self.alias}", order)
+        ) or f"sum({dialect.exact(column_sql(self.by, dialect))})"
+        column, scan = column_sql(self.column, dialect), scans[self.source.name]
+        kept = [f"{column} IS NOT NULL", *self.row_conditions(self.rows, dialect)]
+        measures = [f"{measure} AS measure", f"max({day}) AS latest"]
+        yield f"{self.name}_values", grouped(scan, (column,), measures, kept)
+        order = f"measure DESC NULLS LAST, latest DESC, {column} ASC"
+        yield self.name, _first(f"{self.name}_values", f"{column} AS {self.alias}", order)
 
 
 @dataclass
-class Edge(_Base):
+class Edge(Base):
     """The value in the first or last row."""
 
     column: str
@@ -251,17 +288,22 @@ class Edge(_Base):
         """Columns of the source that are read."""
         return {self.column, *self.source.order, *fields_of(self.rows.where)}
 
-    def steps(self, scan: str, dialect: Dialect) -> Iterator[Step]:
+    def size(self) -> int:
+        """How many leaves it holds."""
+        return 1
+
+    def steps(self, scans: Scans, dialect: Dialect) -> Iterator[Step]:
         """Yield the rows in order, and the first or last."""
-        kept = [f"{self.column} IS NOT NULL", *self.row_conditions(self.rows, dialect)]
+        value = column_sql(self.column, dialect)
+        kept = [f"{value} IS NOT NULL", *self.row_conditions(self.rows, dialect)]
         way = "DESC NULLS LAST" if self.last else "ASC NULLS LAST"
-        order = ", ".join(f"{column} {way}" for column in (*self.source.order, self.column))
-        inner = f"(SELECT * FROM {scan} WHERE {' AND '.join(kept)}) AS kept_rows"
-        yield self.name, _first(inner, f"{self.column} AS {self.alias}", order)
+        order = ", ".join(f"{column} {way}" for column in (*self.source.order, value))
+        inner = f"(SELECT * FROM {scans[self.source.name]} WHERE {' AND '.join(kept)}) AS kept_rows"
+        yield self.name, _first(inner, f"{value} AS {self.alias}", order)
 
 
 @dataclass
-class Children(_Base):
+class Children(Base):
     """Sets of values over the children of a customer; the expressions are already SQL over one child's columns."""
 
     used: set[str] = field(default_factory=set)
@@ -271,25 +313,33 @@ class Children(_Base):
         """Columns of the source that are read."""
         return self.used
 
-    def steps(self, scan: str, dialect: Dialect) -> Iterator[Step]:
+    def size(self) -> int:
+        """How many leaves it holds."""
+        return len(self.leaves)
+
+    def steps(self, scans: Scans, dialect: Dialect) -> Iterator[Step]:
         """Yield the value per child, and the sorted set per customer."""
         values = ", ".join(f"{sql} AS {alias}" for sql, alias in self.leaves.items())
-        yield f"{self.name}_each", f"SELECT customer_id, {values} FROM {scan}"
+        yield f"{self.name}_each", f"SELECT customer_id, {values} FROM {scans[self.source.name]}"
         sets = [f"{dialect.sorted_set(alias)} AS {alias}" for alias in self.leaves.values()]
-        yield self.name, _grouped(f"{self.name}_each", (), sets, [])
+        yield self.name, grouped(f"{self.name}_each", (), sets, [])
 
 
-def _aggregate(fn: str, column: str | None, source: Source, dialect: Dialect) -> str:
+def aggregate_sql(fn: str, column: str | None, dialect: Dialect) -> str:
+    """Return a count, sum, smallest or largest value as an aggregate; sums are exact."""
     if fn == "count":
-        return f"count({column or '*'})"
-    return f"sum({dialect.exact(column or '')})" if fn == "sum" else f"{fn}({column})"
+        return f"count({column_sql(column, dialect) if column else '*'})"
+    name = column_sql(column or "", dialect)
+    return f"sum({dialect.exact(name)})" if fn == "sum" else f"{fn}({name})"
 
 
-def _filtered(aggregate: str, conditions: list[str]) -> str:
+def filtered(aggregate: str, conditions: list[str]) -> str:
+    """Return an aggregate over the rows for which all conditions hold."""
     return f"{aggregate} FILTER (WHERE {' AND '.join(conditions)})" if conditions else aggregate
 
 
-def _grouped(relation: str, keys: tuple[str, ...], columns: Iterable[str], conditions: list[str]) -> str:
+def grouped(relation: str, keys: tuple[str, ...], columns: Iterable[str], conditions: list[str]) -> str:
+    """Return a SELECT with a row per customer and keys."""
     names = ["customer_id", *(key.split(" AS ")[0] for key in keys)]
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     return f"SELECT {', '.join(['customer_id', *keys, *columns])} FROM {relation}{where} GROUP BY {', '.join(names)}"
@@ -300,7 +350,7 @@ def _first(relation: str, column: str, order: str) -> str:
     return f"SELECT customer_id, {column} FROM (SELECT *, {place} FROM {relation}) AS placed WHERE place = 1"
 
 
-def _since(windows: Iterable[Window], source: Source, dialect: Dialect) -> list[str]:
+def since_sql(windows: Iterable[Window], source: Source, dialect: Dialect) -> list[str]:
     """Return the condition that drops rows older than every window, so that old files need not be read."""
     starts = [window.start for window in windows]
     if source.day is None or any(start is None for start in starts):

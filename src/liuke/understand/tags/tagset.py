@@ -10,8 +10,8 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from liuke.understand.tags.errors import CycleError, unknown
-from liuke.understand.tags.nodes import Case, Expression, Holds, Node, PercentRank, PerChild, Tag
+from liuke.understand.tags.errors import CycleError, DefinitionError, unknown
+from liuke.understand.tags.nodes import Case, Expression, Holds, Model, Node, PercentRank, PerChild, Tag
 from liuke.understand.tags.predicates import fields_of
 
 LANGUAGE = 1
@@ -98,6 +98,7 @@ class TagSet(Mapping[str, TagDefinition]):
         self._hashes: dict[str, str] = {}
         for key in self.order:
             self._hashes[key] = self._hash(self._by_key[key])
+        self.refuse_scores(key for key, definition in self._by_key.items() if definition.family == "feature")
 
     def __getitem__(self, key: str) -> TagDefinition:
         if key not in self._by_key:
@@ -118,21 +119,46 @@ class TagSet(Mapping[str, TagDefinition]):
         """Keys that are asked for when none is named."""
         return tuple(key for key, definition in self._by_key.items() if not definition.hidden)
 
-    def select(self, names: Iterable[str]) -> TagSet:
+    def select(self, names: Iterable[str], *, for_model: bool = False) -> TagSet:
         """Return the named tags and, hidden, those that they need.
+
+        Parameters
+        ----------
+        for_model : bool
+            The tags become features of a model, so none may read a model's score.
 
         Raises
         ------
         DefinitionError
-            If a name is not defined; the message names the closest one.
+            If a name is not defined (the message names the closest one), or a feature reads a score.
         """
         wanted = tuple(dict.fromkeys(names))
+        if for_model:
+            self.refuse_scores(wanted)
         kept = set(self._sorted(wanted))
         return TagSet(
             self[key] if key in wanted else self[key].model_copy(update={"hidden": True})
             for key in self._by_key
             if key in kept
         )
+
+    def refuse_scores(self, names: Iterable[str]) -> None:
+        """Make sure that none of the tags reads a model's score, directly or through other tags.
+
+        Raises
+        ------
+        DefinitionError
+            If one does: a model that learns from scores learns from its own past answers.
+        """
+        for name in names:
+            for key in self._sorted([name]):
+                for node in walk(self._by_key[key].value):
+                    if isinstance(node, Model):
+                        through = "" if key == name else f" through {key!r}"
+                        raise DefinitionError(
+                            f"feature {name!r} reads the score {node.model}.{node.column}{through}",
+                            hint="a model may not learn from scores; leave this tag out of its features",
+                        )
 
     def hash(self, names: Iterable[str] | None = None) -> str:
         """Return a hash of what the named tags (default: the visible ones) compute; words and order leave it alone.
