@@ -1,20 +1,28 @@
 """By how many per cent does treated differ from control? Intervals of treated / control − 1.
 
-The control mean is an estimate too; all three methods count its error. Near zero it makes a per cent meaningless:
-Fieller's interval then says so by being infinite, the other two don't.
+The control mean is an estimate too, and counting its error matters. Near zero it makes a per cent meaningless;
+Fieller's interval then says so by being infinite, the others don't.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import exp, inf, log, nan, sqrt
 
 from liuke.learn.inference.contracts import Adjusted, ArmMean, Difference
 from liuke.learn.inference.errors import InferenceError
 from liuke.learn.inference.means import arm_mean, compare_means
 from liuke.learn.inference.moments import Moments
-from liuke.learn.inference.reference import checked_alternative, checked_level, conclude, quantile, satterthwaite
+from liuke.learn.inference.reference import (
+    checked_alternative,
+    checked_level,
+    conclude,
+    error_of_difference,
+    quantile,
+    satterthwaite,
+)
 
-METHODS = ("delta", "fieller", "log")
+METHODS = ("delta", "fieller", "log", "fixed-base")
 
 
 def lift(
@@ -24,6 +32,7 @@ def lift(
     *,
     method: str = "delta",
     alternative: str = "two-sided",
+    equal_var: bool = False,
     use_t: bool = True,
 ) -> Difference:
     """Return the relative difference (0.1 = +10 %) with its interval.
@@ -35,7 +44,10 @@ def lift(
     method
         ``delta``: symmetric, its p-value is of the lift. ``fieller``: exact for normal means; infinite ends when the
         control mean can't be told from zero. ``log``: symmetric on the log scale, for means above zero.
-        The latter two give the p-value of the absolute difference.
+        ``fixed-base``: the absolute interval over the control mean as if that were known; too narrow, here for
+        comparison with tools that do so. The latter three give the p-value of the absolute difference.
+    equal_var
+        Pool the arms' variances where the method compares the arms (``log``, ``fixed-base`` and the p-value).
 
     Raises
     ------
@@ -60,21 +72,21 @@ def lift(
         return _delta(t, c, level, side, use_t)
     if method not in METHODS:
         raise InferenceError(f"'{method}' is no method for lifts.", hint=f"Use one of {', '.join(METHODS)}.")
-    test = compare_means(t, c, level, alternative=side, use_t=use_t)
-    coverage = level if side == "two-sided" else 2 * level - 1  # a one-sided end is one of a two-sided interval
-    low, high = (_fieller if method == "fieller" else _log)(t, c, coverage, use_t)
-    return Difference(
-        (t.mean - c.mean) / abs(c.mean),
-        -inf if side == "less" else low,
-        inf if side == "greater" else high,
-        level,
-        test.p_value,
-        nan,
-        test.statistic,
-        test.degrees_of_freedom,
-        0.0,
-        side,
-        method,
+    test = compare_means(t, c, level, alternative=side, use_t=use_t, equal_var=equal_var)
+    if method == "fixed-base":
+        base = abs(c.mean)
+        low, high, error = test.low / base, test.high / base, test.standard_error / base
+    else:
+        coverage = level if side == "two-sided" else 2 * level - 1  # a one-sided end is one of a two-sided interval
+        low, high = _fieller(t, c, coverage, use_t) if method == "fieller" else _log(t, c, coverage, equal_var, use_t)
+        error = nan
+    return replace(
+        test,
+        value=(t.mean - c.mean) / abs(c.mean),
+        low=-inf if side == "less" else low,
+        high=inf if side == "greater" else high,
+        standard_error=error,
+        method=method,
         relative=True,
     )
 
@@ -145,11 +157,10 @@ def _fieller(t: ArmMean, c: ArmMean, coverage: float, use_t: bool) -> tuple[floa
     return (low - 1, high - 1) if c.mean > 0 else (1 - high, 1 - low)
 
 
-def _log(t: ArmMean, c: ArmMean, coverage: float, use_t: bool) -> tuple[float, float]:
+def _log(t: ArmMean, c: ArmMean, coverage: float, equal_var: bool, use_t: bool) -> tuple[float, float]:
     if min(t.mean, c.mean) <= 0:
         raise InferenceError("A mean is not above zero and has no logarithm.", hint="Use method='fieller'.")
-    weights = (1 / t.mean**2, 1 / c.mean**2)
-    error = sqrt(weights[0] * t.variance / t.n + weights[1] * c.variance / c.n)
-    half = quantile((1 + coverage) / 2, satterthwaite(t, c, weights) if use_t else inf) * error
-    middle = log(t.mean / c.mean)
+    scaled = (replace(arm, variance=arm.variance / arm.mean**2) for arm in (t, c))
+    error, freedom = error_of_difference(*scaled, equal_var=equal_var, use_t=use_t)
+    half, middle = quantile((1 + coverage) / 2, freedom) * error, log(t.mean / c.mean)
     return exp(middle - half) - 1, exp(middle + half) - 1

@@ -6,12 +6,10 @@ they are not (see ``winsorising`` and ``randomisation``).
 
 from __future__ import annotations
 
-from math import inf, sqrt
-
 from liuke.learn.inference.contracts import ArmMean, Difference
 from liuke.learn.inference.errors import InferenceError
 from liuke.learn.inference.moments import Moments
-from liuke.learn.inference.reference import conclude, enough, satterthwaite
+from liuke.learn.inference.reference import conclude, enough, error_of_difference
 
 
 def arm_mean(sample: Moments | ArmMean) -> ArmMean:
@@ -81,20 +79,14 @@ def compare_means(
     """
     enough(treated.n, control.n, 2)
     t, c = arm_mean(treated), arm_mean(control)
-    if equal_var:
-        freedom = t.freedom + c.freedom
-        pooled = (t.variance * t.freedom + c.variance * c.freedom) / freedom
-        squared_error = pooled * (1 / t.n + 1 / c.n)
-    else:
-        freedom = satterthwaite(t, c)
-        squared_error = t.variance / t.n + c.variance / c.n
+    error, freedom = error_of_difference(t, c, equal_var=equal_var, use_t=use_t)
     name = method or ("student" if equal_var else "welch") + ("" if use_t else "-z")
     return conclude(
         t.mean - c.mean,
-        sqrt(squared_error),
+        error,
         level,
         alternative,
-        freedom=freedom if use_t else inf,
+        freedom=freedom,
         null=null,
         method=name,
     )

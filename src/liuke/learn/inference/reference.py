@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf, isinf, isnan
+from math import inf, isinf, isnan, sqrt
 from typing import get_args
 
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
@@ -103,3 +103,17 @@ def satterthwaite(treated: ArmMean, control: ArmMean, weights: tuple[float, floa
     scaled = [part / largest for part in parts]  # squares of very small variances would vanish
     spread = sum(part**2 / arm.freedom for part, arm in zip(scaled, (treated, control), strict=True) if part)
     return sum(scaled) ** 2 / spread if spread else inf
+
+
+def error_of_difference(treated: ArmMean, control: ArmMean, *, equal_var: bool, use_t: bool) -> tuple[float, float]:
+    """Return the standard error of a difference of means and its degrees of freedom.
+
+    ``equal_var`` pools the variances (Student); else they stand apart (Welch). Without ``use_t`` the freedom is
+    infinite.
+    """
+    if equal_var:
+        freedom = treated.freedom + control.freedom
+        pooled = (treated.variance * treated.freedom + control.variance * control.freedom) / freedom
+        return sqrt(pooled * (1 / treated.n + 1 / control.n)), freedom if use_t else inf
+    squared_error = treated.variance / treated.n + control.variance / control.n
+    return sqrt(squared_error), satterthwaite(treated, control) if use_t else inf
