@@ -91,9 +91,9 @@ def proportion_interval(sample: Moments, level: float = 0.95, method: str = "wil
     if method == "wilson":
         return wilson(sample, z)[1:]
     if method in ("clopper-pearson", "jeffreys"):
-        more, less = (0.0, 1.0) if method == "clopper-pearson" else (0.5, 0.5)
-        low = 0.0 if hits == 0 else float(betaincinv(hits + more, n - hits + 1 - more, tail_share))
-        high = 1.0 if hits == n else float(betaincinv(hits + 1 - less, n - hits + less, 1 - tail_share))
+        more = 0.5 if method == "jeffreys" else 0.0
+        low = float(betaincinv(hits + more, n - hits + 1 - more, tail_share)) if hits + more else 0.0
+        high = float(betaincinv(hits + 1 - more, n - hits + more, 1 - tail_share)) if n - hits + more else 1.0
         return low, high
     if method == "agresti-coull":
         n, hits = n + z * z, hits + z * z / 2  # type: ignore[assignment]
