@@ -6,7 +6,7 @@ streams of its own, so that a million customers need the memory of one chunk's r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 
 import numpy as np
@@ -27,6 +27,8 @@ NEVER = 10**7
 """A day that does not come."""
 STOCK_DAYS = 540
 """How long before the shop's first day its oldest customers registered."""
+FATIGUE_WEEKS = 4
+"""How long a message counts against the next one."""
 TIERS = ("normal", "silver", "gold", "diamond")
 GOOD_PHONE, MISSING_PHONE, MALFORMED_PHONE, DEAD_PHONE = range(4)
 
@@ -66,6 +68,12 @@ class Customers:
     def __len__(self) -> int:
         return len(self.number)
 
+    def take(self, index: Ints) -> Customers:
+        """Return some of the customers."""
+        families = Families(**{one.name: getattr(self.families, one.name)[index] for one in fields(Families)})
+        own = {one.name: getattr(self, one.name)[index] for one in fields(self) if one.name != "families"}
+        return Customers(families=families, **own)
+
     @property
     def registered_day(self) -> Ints:
         """Day of registration, counted from the shop's start."""
@@ -96,6 +104,19 @@ class State:
     unsubscribed_day: Ints
     formula_line: Ints
     """The formula shelf of last week: a change is the moment at which brands are switched."""
+    subscription: Ints
+    """The category that is delivered regularly, a position in `CONSUMABLES`; -1 for none."""
+    delivery_week: Ints
+    """Week of the next delivery."""
+    contacts: Ints
+    """``(n, 4)``: messages received this week and in the three before it."""
+    push: Floats
+    """What contacts that helped add to the chance of buying; fades week by week."""
+    coupon_minor: Ints
+    """A coupon that was sent, fen; 0 for none."""
+    coupon_from: Ints
+    coupon_until: Ints
+    """Seconds from the shop's start between which it is valid."""
     met_first_order: Bools
     """The last four: what was lived through last week."""
     met_late_parcel: Bools
@@ -122,11 +143,27 @@ class State:
             takes_messages=customers.sms_consent & (customers.phone_kind == GOOD_PHONE),
             unsubscribed_day=np.full(n, NEVER, dtype=np.int64),
             formula_line=np.full(n, -1, dtype=np.int64),
+            subscription=np.full(n, -1, dtype=np.int64),
+            delivery_week=np.full(n, -1, dtype=np.int64),
+            contacts=np.zeros((n, FATIGUE_WEEKS), dtype=np.int64),
+            push=np.zeros(n),
+            coupon_minor=np.zeros(n, dtype=np.int64),
+            coupon_from=np.zeros(n, dtype=np.int64),
+            coupon_until=np.zeros(n, dtype=np.int64),
             met_first_order=np.zeros(n, dtype=bool),
             met_late_parcel=np.zeros(n, dtype=bool),
             met_complaint=np.zeros(n, dtype=bool),
             met_return=np.zeros(n, dtype=bool),
         )
+
+    def take(self, index: Ints) -> State:
+        """Return where some of the customers stand, as a copy."""
+        return State(**{one.name: getattr(self, one.name)[index] for one in fields(self)})
+
+    def joined(self, other: State, order: Ints) -> State:
+        """Return the customers of both states, put in `order`."""
+        both = {one.name: np.concatenate([getattr(self, one.name), getattr(other, one.name)]) for one in fields(self)}
+        return State(**{name: column[order] for name, column in both.items()})
 
 
 def chunk_ranges(config: ShopConfig) -> list[tuple[int, int]]:
@@ -150,6 +187,7 @@ def draw_customers(config: ShopConfig, seed: int, chunk: int, first: int, last: 
     delay = np.where(rng.random(n) < visits.first_day_share, 0, 1 + rng.geometric(0.22, n))
     phone_kind = pick(rng, np.array([1 - dirt.unreachable, *(dirt.unreachable * np.array([0.3, 0.3, 0.4]))]), n)
     has_email = rng.random(n) < 0.72
+    steady = config.purchases.wallet_steadiness
     return Customers(
         number=number,
         registered_at=day * SECONDS_A_DAY + pick(rng, HOUR_WEIGHTS, n) * 3600 + rng.integers(0, 3600, n),
@@ -160,9 +198,9 @@ def draw_customers(config: ShopConfig, seed: int, chunk: int, first: int, last: 
         birth_day=_birth_days(rng, families.kind),
         is_visitor=is_visitor,
         first_visit_day=np.where(is_visitor, day + delay, NEVER),
-        visit_rate=visits.weekly_rate * rng.gamma(2.2, 1 / 2.2, n),
+        visit_rate=visits.weekly_rate * rng.gamma(visits.rate_shape, 1 / visits.rate_shape, n),
         price_sensitivity=rng.beta(2.0, 2.6, n),
-        wallet=rng.beta(4.0, 2.2, n),
+        wallet=rng.beta(4.0 * steady, 2.2 * steady, n),
         brand=pick(rng, np.array([0.24, 0.38, 0.26, 0.12]), n * 12).reshape(n, 12) % BRANDS,
         phone_kind=phone_kind,
         has_email=has_email,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from liuke_sim.assortment import CATEGORIES
-from liuke_sim.columns import SECONDS_A_DAY, Bools, Columns, Floats, Ints, pick, stack
+from liuke_sim.columns import SECONDS_A_DAY, Bools, Columns, Floats, Ints, stack
 from liuke_sim.config import PurchaseConfig
 from liuke_sim.customers import STORE, Customers, State
 from liuke_sim.events import ABOUT_CAUSE, EventSink
@@ -13,6 +13,7 @@ from liuke_sim.leaving import AUTHENTICITY, DELIVERY, MISMATCH, SERVICE
 from liuke_sim.purchases import Orders
 from liuke_sim.regions import DELIVERY_DAYS, LATE_SHARES
 from liuke_sim.season import Week
+from liuke_sim.streams import Chance
 
 FACTS = ("deposit", "paid", "cancelled", "refunded", "returned")
 DEPOSIT, PAID, CANCELLED, REFUNDED, RETURNED = range(len(FACTS))
@@ -24,7 +25,7 @@ _SENT_BACK_OFTEN = (CATEGORIES.index("clothes"), CATEGORIES.index("gear"))
 
 
 def fulfil(
-    rng: np.random.Generator,
+    chance: Chance,
     customers: Customers,
     state: State,
     rows: Ints,
@@ -44,30 +45,36 @@ def fulfil(
     head = orders.head
     n = len(head["row"])
     who = rows[head["row"]]
+    number = head["customer"]
+
+    def happens(purpose: str, share: Floats | float) -> Bools:
+        return np.asarray(chance.uniform(purpose, number) < share)
+
     at_store = head["channel"] == STORE
-    unpaid = ~at_store & (rng.random(n) < config.cancelled_share)
-    paid_at = head["at"] + rng.integers(40, 600, n)
-    shipped_at = paid_at + rng.integers(4 * 3600, 30 * 3600, n)
+    unpaid = ~at_store & happens("unpaid", config.cancelled_share)
+    paid_at = head["at"] + chance.between("paid", number, 40, 600)
+    shipped_at = paid_at + chance.between("shipped", number, 4 * 3600, 30 * 3600)
     region = customers.region[who]
     hurry = 1 + 1.5 * week.stockpile.mean()
-    late = ~at_store & ~unpaid & (rng.random(n) < LATE_SHARES[region] * hurry)
-    days = DELIVERY_DAYS[region] * rng.gamma(4, 0.25, n) + late * rng.uniform(2, 5, n)
+    late = ~at_store & ~unpaid & happens("late", LATE_SHARES[region] * hurry)
+    days = DELIVERY_DAYS[region] * chance.erlang("way", number, 4) + late * (2 + 3 * chance.uniform("delay", number))
     delivered_at = shipped_at + (days * SECONDS_A_DAY).astype(np.int64)
     done_at = np.where(at_store, head["at"], delivered_at)
     fussy = np.bincount(orders.lines["order"], np.isin(orders.lines["category"], _SENT_BACK_OFTEN).astype(float), n) > 0
-    returned = ~unpaid & (rng.random(n) < config.returned_share * np.where(fussy, 2.2, 0.7))
-    refunded = ~at_store & ~unpaid & ~returned & (rng.random(n) < config.refunded_share * (1 + 3 * late))
-    complains = ~unpaid & (rng.random(n) < 0.020 + 0.07 * late + 0.10 * returned)
-    back_at = done_at + rng.integers(1, 8, n) * SECONDS_A_DAY + rng.integers(0, 30_000, n)
-    facts = _facts(rng, orders, week, at_store, unpaid, paid_at, returned, refunded, back_at)
+    returned = ~unpaid & happens("returned", config.returned_share * np.where(fussy, 2.2, 0.7))
+    refunded = ~at_store & ~unpaid & ~returned & happens("refunded", config.refunded_share * (1 + 3 * late))
+    complains = ~unpaid & happens("complains", 0.020 + 0.07 * late + 0.10 * returned)
+    back_at = done_at + chance.between("back day", number, 1, 8) * SECONDS_A_DAY
+    back_at += chance.between("back second", number, 0, 30_000)
+    facts = _facts(chance, orders, week, at_store, unpaid, paid_at, returned, refunded, back_at)
     _remember(state, who, unpaid, late, complains, returned, head["is_first"])
-    _tell(rng, head, at_store, unpaid, late, paid_at, shipped_at, delivered_at, returned, refunded, back_at, sink)
-    _complain(rng, head, done_at, late, returned, complains, sink)
+    _tell(chance, head, at_store, unpaid, late, paid_at, shipped_at, delivered_at, returned, refunded, back_at, sink)
+    _complain(chance, head, done_at, late, returned, complains, sink)
     return facts
 
 
 def _facts(
-    rng: np.random.Generator,
+    chance: Chance,
     orders: Orders,
     week: Week,
     at_store: Bools,
@@ -79,9 +86,10 @@ def _facts(
 ) -> Columns:
     head = orders.head
     n = len(unpaid)
-    presale = ~at_store & ~unpaid & week.is_presale & (rng.random(n) < 0.12)
-    early = head["at"] - rng.integers(3, 11, n) * SECONDS_A_DAY
-    partly = np.where(rng.random(n) < 0.4, 0.5, 1.0)
+    number = head["customer"]
+    presale = ~at_store & ~unpaid & week.is_presale & (chance.uniform("deposit", number) < 0.12)
+    early = head["at"] - chance.between("deposit day", number, 3, 11) * SECONDS_A_DAY
+    partly = np.where(chance.uniform("partly", number) < 0.4, 0.5, 1.0)
     net = head["net"]
 
     def fact(kind: int, mask: Bools, at: Ints, amount: Ints) -> Columns:
@@ -119,7 +127,7 @@ def _remember(
 
 
 def _tell(
-    rng: np.random.Generator,
+    chance: Chance,
     head: Columns,
     at_store: Bools,
     unpaid: Bools,
@@ -134,7 +142,7 @@ def _tell(
 ) -> None:
     """Add the events of an order's way."""
     online = ~at_store & ~unpaid
-    n = len(unpaid)
+    number = head["customer"]
     value: Floats = head["net"] / 100
     base = {"customer": head["customer"], "channel": head["channel"]}
     sink.add("checkout_begin", head["at"] - 60, mask=~at_store, **base)
@@ -146,13 +154,17 @@ def _tell(
     sink.add("delivery_late", delivered_at - 3600, mask=late, **base)
     sink.add("refund", back_at + 3600, mask=~at_store & (returned | refunded), value=value, **base)
     sink.add("return", back_at, mask=returned & ~at_store, **base)
-    stars = np.where(late | returned, rng.integers(1, 4, n), 3 + pick(rng, np.array([1.0, 2.0, 6.0]), n))
-    reviewed = online & (rng.random(n) < 0.11)
+    stars = np.where(
+        late | returned,
+        chance.between("few stars", number, 1, 4),
+        3 + chance.choose("stars", number, np.array([1.0, 2.0, 6.0])),
+    )
+    reviewed = online & (chance.uniform("reviewed", number) < 0.11)
     sink.add("review", delivered_at + 2 * SECONDS_A_DAY, mask=reviewed, value=stars.astype(np.float64), **base)
 
 
 def _complain(
-    rng: np.random.Generator,
+    chance: Chance,
     head: Columns,
     done_at: Ints,
     late: Bools,
@@ -161,11 +173,13 @@ def _complain(
     sink: EventSink,
 ) -> None:
     """Open complaints, and close seven in ten of them within ten days."""
-    n = len(complains)
-    topic = _COMPLAINT_TOPICS[pick(rng, _COMPLAINT_WEIGHTS, n)]
-    topic = np.where(late & (rng.random(n) < 0.8), DELIVERY, np.where(returned, MISMATCH, topic))
-    base = {"customer": head["customer"], "channel": head["channel"], "detail": ABOUT_CAUSE + topic}
-    opened_at = done_at + rng.integers(1800, 2 * SECONDS_A_DAY, n)
+    number = head["customer"]
+    topic = _COMPLAINT_TOPICS[chance.choose("topic", number, _COMPLAINT_WEIGHTS)]
+    about_delivery = late & (chance.uniform("about delivery", number) < 0.8)
+    topic = np.where(about_delivery, DELIVERY, np.where(returned, MISMATCH, topic))
+    base = {"customer": number, "channel": head["channel"], "detail": ABOUT_CAUSE + topic}
+    opened_at = done_at + chance.between("complaint", number, 1800, 2 * SECONDS_A_DAY)
     sink.add("complaint_opened", opened_at, mask=complains, **base)
-    resolved = complains & (rng.random(n) < 0.7)
-    sink.add("complaint_resolved", opened_at + rng.integers(1, 10, n) * SECONDS_A_DAY, mask=resolved, **base)
+    resolved = complains & (chance.uniform("resolved", number) < 0.7)
+    closed_at = opened_at + chance.between("resolved day", number, 1, 10) * SECONDS_A_DAY
+    sink.add("complaint_resolved", closed_at, mask=resolved, **base)

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from liuke_sim.assortment import FIRST_LINE
-from liuke_sim.columns import Columns, Floats, Ints, pick
+from liuke_sim.columns import Columns, Floats, Ints
 from liuke_sim.config import LeavingConfig
 from liuke_sim.customers import DOUYIN, NEVER, Customers, State
 from liuke_sim.needs import Needs
+from liuke_sim.streams import Chance
 
 CAUSES = (
     "price",
@@ -31,6 +32,10 @@ CAUSES = (
     "other_channel",
 )
 PRICE, DELIVERY, SERVICE, MISMATCH, NEED_CHANGED, AUTHENTICITY, GUIDANCE, OTHER_CHANNEL = range(len(CAUSES))
+
+OUTCOMES = ("recovered", "left", "helped", "won_back")
+"""How a drift ends: by itself, with the departure, by a contact in time, by a contact after the departure."""
+RECOVERED, LEFT, HELPED, WON_BACK = range(len(OUTCOMES))
 
 _FIRST_EXPERIENCE = np.array([0.27, 0.10, 0.06, 0.20, 0.05, 0.12, 0.07, 0.13])
 """What disappoints in a first order, relative."""
@@ -45,7 +50,7 @@ class DriftLog:
     parts: list[Columns]
 
     def close(self, customers: Customers, state: State, rows: Ints, day: int, outcome: int) -> None:
-        """Write down the end (`outcome`: 0 came round, 1 left) of the drift of `rows`."""
+        """Write down how the drift of `rows` ended: a position in `OUTCOMES`."""
         if len(rows):
             self.parts.append(
                 {
@@ -80,7 +85,7 @@ def hazards(
 
 
 def strike(
-    rng: np.random.Generator,
+    chance: Chance,
     customers: Customers,
     state: State,
     rows: Ints,
@@ -93,34 +98,32 @@ def strike(
 
     What they lived through last week (`State.met_…`, a change of `State.formula_line`) raises the hazards.
     """
+    number = customers.number[rows]
     free = (state.cause[rows] < 0) & (state.orders[rows] > 0)
-    rates = hazards(customers, state, rows, needs, after_promotion, config)
-    draw = rng.random(len(rows))
-    cause = (np.cumsum(rates, axis=1) <= draw[:, None]).sum(axis=1)
+    rates = hazards(customers, state, rows, needs, after_promotion, config) * config.trend ** (day / 364)
+    cause = (np.cumsum(rates, axis=1) <= chance.uniform("strike", number)[:, None]).sum(axis=1)
     struck = free & (cause < len(CAUSES))
-    disappointed = (
-        free
-        & state.met_first_order[rows]
-        & (rng.random(len(rows)) < config.first_purchase_share * min(config.scale, 1))
-    )
-    cause = np.where(disappointed, pick(rng, _FIRST_EXPERIENCE, len(rows)), cause)
-    half_life = np.exp(rng.normal(np.log(config.half_life_weeks), 0.35, len(rows)))
+    share = config.first_purchase_share * min(config.scale, 1)
+    disappointed = free & state.met_first_order[rows] & (chance.uniform("first order", number) < share)
+    cause = np.where(disappointed, chance.choose("first experience", number, _FIRST_EXPERIENCE), cause)
+    half_life = np.exp(np.log(config.half_life_weeks) + 0.35 * chance.normal("half life", number))
+    half_life = np.where(disappointed, np.minimum(FIRST_HALF_LIFE_WEEKS, config.half_life_weeks), half_life)
     begun = struck | disappointed
-    target = rows[begun]
-    state.cause[target] = cause[begun]
-    state.drift_day[target] = day + rng.integers(1, 8, len(rows))[begun]
-    state.half_life_weeks[target] = np.where(disappointed, FIRST_HALF_LIFE_WEEKS, half_life)[begun]
+    begin_drift(state, rows[begun], cause[begun], half_life[begun], day + chance.between("drift", number, 1, 8)[begun])
 
 
-def drift(
-    rng: np.random.Generator, customers: Customers, state: State, config: LeavingConfig, day: int, log: DriftLog
-) -> None:
+def begin_drift(state: State, rows: Ints, cause: Ints, half_life_weeks: Floats, day: Ints) -> None:
+    """Let `rows` drift from `day` on, for `cause`."""
+    state.cause[rows] = cause
+    state.drift_day[rows] = day
+    state.half_life_weeks[rows] = half_life_weeks
+
+
+def drift(chance: Chance, customers: Customers, state: State, config: LeavingConfig, day: int, log: DriftLog) -> None:
     """Move every attachment by the week that begins on `day`: down for those who drift, back up for the others."""
     drifting = (state.cause >= 0) & (state.left_day == NEVER) & (state.drift_day <= day)
-    recovered = drifting & (rng.random(len(drifting)) < config.recovery)
-    log.close(customers, state, np.flatnonzero(recovered), day, 0)
-    state.cause[recovered] = -1
-    state.drift_day[recovered] = NEVER
+    recovered = drifting & (chance.uniform("recovery", customers.number) < config.recovery)
+    end_drift(customers, state, np.flatnonzero(recovered), day, RECOVERED, log)
     drifting &= ~recovered
     state.attachment = np.where(
         drifting,
@@ -129,7 +132,15 @@ def drift(
     )
     gone = np.flatnonzero(drifting & (state.attachment < config.left_below))
     state.left_day[gone] = day
-    log.close(customers, state, gone, day, 1)
+    log.close(customers, state, gone, day, LEFT)
+
+
+def end_drift(customers: Customers, state: State, rows: Ints, day: int, outcome: int, log: DriftLog) -> None:
+    """Let `rows` be attached again: nothing drives them away any more."""
+    log.close(customers, state, rows, day, outcome)
+    state.cause[rows] = -1
+    state.drift_day[rows] = NEVER
+    state.left_day[rows] = NEVER
 
 
 def graduate(customers: Customers, state: State, rows: Ints, needs: Needs, day: int) -> None:

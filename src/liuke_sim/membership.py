@@ -8,6 +8,7 @@ from liuke_sim.columns import SECONDS_A_DAY, Column, Columns, Ints
 from liuke_sim.customers import APP, Customers, State
 from liuke_sim.events import EventSink
 from liuke_sim.season import Week
+from liuke_sim.streams import Chance
 
 TIER_FROM_MINOR = np.array([90_000, 240_000, 600_000])
 """Recent spending (fen) from which a customer is silver, gold, diamond."""
@@ -39,45 +40,44 @@ def reward(customers: Customers, state: State, rows: Ints, head: Columns, sink: 
     return {"row": who[rises], "at": at[rises] + 300, "tier": earned[rises]}
 
 
-def mail_everybody(
-    rng: np.random.Generator, customers: Customers, state: State, week: Week, sink: EventSink
-) -> Columns:
+def mail_everybody(chance: Chance, customers: Customers, state: State, week: Week, sink: EventSink) -> Columns:
     """Send the blanket mailing that the shop sends every four weeks to half of those who accept messages.
 
     Returns
     -------
     Columns
-        `row`, `at` and `tier` of the customers who unsubscribed. (A message changes nobody's purchases yet.)
+        `row`, `at` and `tier` of the customers who unsubscribed. A blanket mailing brings nobody to the shop; it wears
+        customers out for what comes after it.
     """
     if week.number % MAILING_EVERY_WEEKS != 1:
         return {}
     half = week.number // MAILING_EVERY_WEEKS % 2
-    known = customers.registered_day < week.first_day
+    day = week.first_day + 3
+    known = (customers.registered_day < week.first_day) & (state.unsubscribed_day > day)
     rows = np.flatnonzero(state.takes_messages & known & (customers.number % 2 == half))
-    at = (week.first_day + 3) * SECONDS_A_DAY + 19 * 3600 + rng.integers(0, 3600, len(rows))
-    base: dict[str, Column] = {
-        "customer": customers.number[rows],
-        "channel": np.full(len(rows), MESSAGES, dtype=np.int64),
-    }
-    delivered = rng.random(len(rows)) < 0.96
+    number = customers.number[rows]
+    at = day * SECONDS_A_DAY + 19 * 3600 + chance.between("mailing", number, 0, 3600)
+    base: dict[str, Column] = {"customer": number, "channel": np.full(len(rows), MESSAGES, dtype=np.int64)}
+    delivered = chance.uniform("mailing delivered", number) < 0.96
     interest = np.where(customers.is_visitor[rows], state.attachment[rows], 0.1)
-    opened = delivered & (rng.random(len(rows)) < 0.16 * interest)
-    clicked = opened & (rng.random(len(rows)) < 0.30)
-    leaves = delivered & (rng.random(len(rows)) < 0.004 * (2 - interest))
+    opened = delivered & (chance.uniform("mailing opened", number) < 0.16 * interest)
+    clicked = opened & (chance.uniform("mailing clicked", number) < 0.30)
+    leaves = delivered & (chance.uniform("mailing unsubscribed", number) < 0.004 * (2 - interest))
     sink.add("message_delivered", at, mask=delivered, **base)
     sink.add("message_opened", at + 900, mask=opened, **base)
     sink.add("message_clicked", at + 960, mask=clicked, **base)
     sink.add("unsubscribed", at + 1800, mask=leaves, **base)
-    state.takes_messages[rows[leaves]] = False
+    state.contacts[rows[delivered], 0] += 1
     state.unsubscribed_day[rows[leaves]] = at[leaves] // SECONDS_A_DAY
     return {"row": rows[leaves], "at": at[leaves] + 1800, "tier": state.tier[rows[leaves]]}
 
 
-def remove_apps(rng: np.random.Generator, customers: Customers, state: State, week: Week, sink: EventSink) -> None:
+def remove_apps(chance: Chance, customers: Customers, state: State, week: Week, sink: EventSink) -> None:
     """Let some of those who left this week remove the app."""
     rows = np.flatnonzero((state.left_day == week.first_day) & state.has_app)
-    gone = rng.random(len(rows)) < 0.35
-    at = week.first_day * SECONDS_A_DAY + rng.integers(0, 7 * SECONDS_A_DAY, len(rows))
+    number = customers.number[rows]
+    gone = chance.uniform("app removed", number) < 0.35
+    at = week.first_day * SECONDS_A_DAY + chance.between("app removed at", number, 0, 7 * SECONDS_A_DAY)
     channel = np.full(len(rows), APP, dtype=np.int64)
-    sink.add("app_removed", at, mask=gone, customer=customers.number[rows], channel=channel)
+    sink.add("app_removed", at, mask=gone, customer=number, channel=channel)
     state.has_app[rows[gone]] = False

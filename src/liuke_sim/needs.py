@@ -5,7 +5,7 @@ Rates are per family: several children use the same shelf together, the youngest
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -35,6 +35,10 @@ class Needs:
     """``(m,)``: age of the youngest born child in months; ``inf`` where there is none."""
     has_future: Bools
     """``(m,)``: a birth within nine months is ahead."""
+
+    def take(self, index: Ints) -> Needs:
+        """Return the needs of some of the customers."""
+        return Needs(*(getattr(self, one.name)[index] for one in fields(self)))
 
 
 def weight_kg(age_months: Floats, factor: Floats) -> Floats:

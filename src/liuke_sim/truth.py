@@ -15,12 +15,10 @@ import pyarrow.parquet
 from liuke_sim.columns import Bools, Ints, stack
 from liuke_sim.customers import CHANNELS, GOOD_PHONE, NEVER
 from liuke_sim.families import KINDS, NO_CHILD
-from liuke_sim.leaving import CAUSES
+from liuke_sim.leaving import CAUSES, OUTCOMES
 from liuke_sim.life import Chunk
 from liuke_sim.people import member_numbers, second_member_numbers
 from liuke_sim.regions import REGIONS
-
-OUTCOMES = ("recovered", "left")
 
 
 def customer_truth(chunk: Chunk, start: date) -> pa.Table:
