@@ -11,17 +11,24 @@ often stars contradict the words, and how often the words leave the feeling open
 from __future__ import annotations
 
 import re
+from datetime import date
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from liuke_sim import wording
 from liuke_sim.assortment import BRAND_NAMES, BRANDS, LINES
-from liuke_sim.columns import Bools, Columns, Floats, Ints, length
+from liuke_sim.columns import Bools, Columns, Floats, Ints, length, stack
 from liuke_sim.events import ABOUT_CAUSE, CODE, NONE
 from liuke_sim.leaving import CAUSES, GUIDANCE
+from liuke_sim.people import member_numbers
 from liuke_sim.streams import chance_of
 from liuke_sim.wording import PRAISES, TOPICS
+
+if TYPE_CHECKING:
+    from liuke_sim.life import Chunk
 
 KINDS = ("review", "complaint", "chat", "survey")
 REVIEW, COMPLAINT, CHAT, SURVEY = range(len(KINDS))
@@ -129,7 +136,7 @@ def filed_under(meaning: Columns, seed: int) -> Ints:
     """Return the heading under which complaints were filed, a position in ``(*CAUSES, "other")``."""
     right = chance_of(meaning["key"], seed, "text heading")
     wrong = _choose(chance_of(meaning["key"], seed, "text wrong heading"), np.append(_GENERAL, 0.6))
-    return np.where(right < RIGHT_CATEGORY, meaning["topic"], wrong)
+    return np.where((right < RIGHT_CATEGORY) & (meaning["topic"] < _N_CAUSES), meaning["topic"], wrong)
 
 
 def phrases(meaning: Columns, product: Ints, seed: int) -> list[str | None]:
@@ -300,3 +307,43 @@ def written(events: Columns, seed: int) -> tuple[Columns, list[str | None]]:
 def is_written(events: Columns) -> Bools:
     """Return which events are texts (whether or not words came with them)."""
     return np.asarray(kind_of(events) >= 0)
+
+
+def text_truth(chunk: Chunk, start: date) -> pa.Table:
+    """Return one row per text of a chunk that was exported so far: what it means and why it was written.
+
+    `text_id` is the number under which the text lies in the files. `cause` is what the writer was drifting away for
+    when they wrote (none for the content), `states_cause` whether the text names it; `topic` is what the words are
+    about.
+    """
+    del start  # texts carry no dates beyond their own rows
+    rows = stack(chunk.texts)
+    if not rows:
+        return pa.table({name: pa.array([], kind) for name, kind in _TRUTH.items()})
+    columns: dict[str, object] = {
+        "text_id": rows["event_id"],
+        "member_no": member_numbers(rows["customer"]),
+        "kind": np.array(KINDS)[rows["kind"]],
+        "has_text": rows["has_text"] > 0,
+        "sentiment": np.array(SENTIMENTS)[rows["sentiment"]],
+        "topic": np.array(TOPICS)[rows["topic"]],
+        "second_topic": pa.array(np.array(TOPICS)[rows["second"]], mask=rows["second"] == NONE),
+        "is_ambiguous": rows["ambiguous"] > 0,
+        "cause": pa.array(np.array(CAUSES)[rows["cause"]], mask=rows["cause"] == NONE),
+        "states_cause": rows["states_cause"] > 0,
+    }
+    return pa.table(columns, schema=pa.schema(_TRUTH.items()))
+
+
+_TRUTH = {
+    "text_id": pa.int64(),
+    "member_no": pa.int64(),
+    "kind": pa.string(),
+    "has_text": pa.bool_(),
+    "sentiment": pa.string(),
+    "topic": pa.string(),
+    "second_topic": pa.string(),
+    "is_ambiguous": pa.bool_(),
+    "cause": pa.string(),
+    "states_cause": pa.bool_(),
+}

@@ -1,4 +1,7 @@
-"""Files about behaviour: what happened in the app and the mini-program, and on Douyin."""
+"""Files about behaviour: what happened in the app and the mini-program, and on Douyin.
+
+What members say (reviews, complaints, chats, surveys) comes from other tools: `files/feedback.py`.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,14 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from liuke_sim import dirt, people
+from liuke_sim import dirt, people, texts
 from liuke_sim.assortment import CATEGORIES, product_keys
-from liuke_sim.columns import Columns, Ints, length, sort, split
+from liuke_sim.columns import Columns, Ints, length, sort, split, take
 from liuke_sim.customers import CHANNELS, DOUYIN
-from liuke_sim.events import DETAILS, EVENTS, NONE
+from liuke_sim.events import CODE, DETAILS, EVENTS, NONE
 from liuke_sim.files.batch import Batch, SeriesTables
+from liuke_sim.files.batch import texts as text_column
+from liuke_sim.files.feedback import is_feedback, tell
 
 EVENT_CHANNELS = (*CHANNELS, "sms")
 
@@ -22,7 +27,8 @@ def behaviour_tables(batch: Batch) -> SeriesTables:
     if not length(batch.events):
         return {}
     rng = batch.chance("event dirt")
-    events = dirt.repeat_rows(rng, sort(batch.events, "at", "event_id"), batch.config.dirt.duplicates)
+    events = take(batch.events, ~is_feedback(batch.events))
+    events = dirt.repeat_rows(rng, sort(events, "at", "event_id"), batch.config.dirt.duplicates)
     social, own = split(events, events["channel"] == DOUYIN)
     tables: SeriesTables = {}
     if length(own):
@@ -35,8 +41,21 @@ def behaviour_tables(batch: Batch) -> SeriesTables:
             for name, column in _columns(batch, social).items()
         }
         who = people.douyin_ids(social["customer"])
+        plain["properties"] = text_column(properties_of(social, batch.seed))
         tables["social_events"] = pa.table({"event_id": social["event_id"], "douyin_id": who, **plain})
     return tables
+
+
+def properties_of(events: Columns, seed: int) -> list[str | None]:
+    """Return what events carry besides their columns, as JSON: the detail, and of what was said the words."""
+    properties: list[str | None] = [DETAILS[code] if code != NONE else None for code in events["detail"].tolist()]
+    said = np.flatnonzero(texts.is_written(events))
+    if len(said):
+        some = take(events, said)
+        told = tell(some, seed).properties((some["event"] == CODE["complaint_opened"]).tolist())
+        for place, text in zip(said.tolist(), told, strict=True):
+            properties[place] = text
+    return properties
 
 
 def _columns(batch: Batch, events: Columns) -> dict[str, pa.Array]:

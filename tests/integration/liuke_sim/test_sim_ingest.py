@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from liuke.collect.behaviours import load_catalogue
@@ -73,10 +74,29 @@ def test_only_the_planted_dirt_is_held_back(delivered: Story) -> None:
             assert not load.filtered
             for reason, rows in load.quarantined.items():
                 reasons[reason.split(" of an earlier")[0].split(" is not a ")[0]] += rows
-    planted = {"ordered_at", "registered_at", "交易时间", "quantity out of range"}
+    planted = {"ordered_at", "registered_at", "交易时间", "quantity out of range", "member_no is empty"}
     assert {reason for reason in reasons if not reason.startswith("repeats the key")} <= planted
     assert reasons["repeats the key (event_id)"] > 20
     assert reasons["quantity out of range"] > 0
+
+
+def test_what_customers_say_reaches_the_product_word_for_word(delivered: Story) -> None:
+    """Quarantine aside, each text of the files is in an event's properties, and the properties are JSON."""
+    place, _, reports = delivered
+    words = "json_extract_string(properties, '$.text')"
+    loaded = duckdb.connect().execute(
+        f"select event, count(*), count({words}), count(distinct {words}) from {place.lake.scan_sql('events')} "
+        "where event in ('review', 'complaint_opened', 'service_chat', 'survey_answered') group by all"
+    )
+    by_event = {event: counts for event, *counts in loaded.fetchall()}
+    assert set(by_event) == {"review", "complaint_opened", "service_chat", "survey_answered"}
+    for rows, texts, different in by_event.values():
+        assert rows >= texts >= different > 0
+    assert by_event["complaint_opened"][0] == by_event["complaint_opened"][1]
+    with_words = {"reviews": "review", "surveys": "survey_answered"}
+    for series, event in with_words.items():
+        in_files = sum(load.loaded for report in reports for load in report.loads if load.source == series)
+        assert 0 < in_files <= by_event[event][0]
 
 
 def test_a_corrected_till_file_supersedes_its_first_version(delivered: Story) -> None:

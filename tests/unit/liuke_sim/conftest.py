@@ -33,8 +33,19 @@ VIEWS = {
     "order_lines": "select * from read_csv('{shop}/orders/order_lines_*.csv.gz', all_varchar = true)",
     "order_status": "select * from read_csv('{shop}/orders/order_status_*.csv.gz')",
     "social_orders": "select * from read_csv('{shop}/social/social_orders_*.csv', all_varchar = true)",
-    "behaviour": "select * from read_parquet('{shop}/behaviour/behaviour_*.parquet')",
+    "reviews": "select * from read_csv('{shop}/feedback/reviews_*.csv')",
+    "complaints": "select * from read_csv('{shop}/feedback/complaints_*.csv')",
+    "chats": "select * from read_csv('{shop}/feedback/chats_*.csv')",
+    "surveys": "select * from read_csv('{shop}/feedback/surveys_*.csv')",
+    "feedback": "select review_no as event_id, member_no, 'review' as event, text, channel, occurred_at, recorded_at "
+    "from reviews union all select record_no, member_no, 'complaint_' || status, text, channel, occurred_at, "
+    "recorded_at from complaints union all select chat_no, member_no, 'service_chat', text, channel, occurred_at, "
+    "recorded_at from chats union all select answer_no, member_no, 'survey_answered', text, channel, occurred_at, "
+    "recorded_at from surveys",
+    "behaviour": "select * from read_parquet('{shop}/behaviour/behaviour_*.parquet') union all by name "
+    "select * from feedback",
     "truth": "select * from read_parquet('{truth}/truth.parquet')",
+    "texts": "select * from read_parquet('{truth}/truth_texts.parquet')",
     "drifts": "select * from read_parquet('{truth}/truth_drifts.parquet')",
     "activity": "select distinct member_no, occurred_at::date as day from behaviour where event not in ('shipped', "
     "'delivered', 'delivery_late', 'message_delivered', 'points_earned', 'complaint_resolved', 'refund')",
