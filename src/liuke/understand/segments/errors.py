@@ -1,0 +1,40 @@
+"""What can be wrong with a segment, said so that its author can mend it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from liuke.kernel.errors import ServiceError, UsageError
+
+
+class SegmentError(UsageError):
+    """A rule that cannot be read, is too large, or does not fit the shop's tags."""
+
+
+class SegmentCycleError(SegmentError):
+    """Segments that are built from each other; `path` names them in order, the first again at the end."""
+
+    def __init__(self, path: tuple[str, ...]) -> None:
+        super().__init__(
+            f"these segments are built from each other: {' -> '.join(path)}",
+            hint="let one of them say its conditions itself instead of naming the next segment",
+        )
+        self.path = path
+
+
+class NeedsNightlyRunError(SegmentError):
+    """The rule is right, but looks further back than what is published; the nightly run evaluates it."""
+
+
+class SegmentStoppedError(ServiceError):
+    """A question that took too long or too much memory was stopped; nothing was changed."""
+
+
+def unknown(what: str, name: str, known: Iterable[str], where: str = "") -> SegmentError:
+    """Say that `name` is not a known `what`, and which known name was probably meant."""
+    names = sorted(set(known))
+    close = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
+    listed = ", ".join(names[:20]) + (" …" if len(names) > 20 else "")
+    hint = f"did you mean {' or '.join(close)}?" if close else f"known: {listed or 'none'}"
+    return SegmentError(f"unknown {what} {name!r}{f' in {where}' if where else ''}", hint=hint)

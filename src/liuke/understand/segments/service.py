@@ -1,0 +1,199 @@
+"""Use cases: count, sample, overlap, reach; and the nightly evaluation over a moment."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+
+import pyarrow as pa
+
+from liuke.understand.segments.book import SegmentBook
+from liuke.understand.segments.compiler import compile_segments, facts_of
+from liuke.understand.segments.config import SegmentSettings
+from liuke.understand.segments.contracts import Frame, Overlap, Reachable
+from liuke.understand.segments.engine import LockedEngine
+from liuke.understand.segments.expressions import columns_of
+from liuke.understand.segments.facts import COLUMNS
+from liuke.understand.segments.ports import Reach, Snapshot
+from liuke.understand.segments.rules import ExpressionCondition, ProfileCondition, SegmentCondition, TagCondition, walk
+from liuke.understand.tags import CUSTOMER_COLUMNS, DuckDB, Kind, TagSet, Value, build_tags
+
+PROFILE: Mapping[str, Kind] = {**CUSTOMER_COLUMNS, "level": "text"}
+"""Profile fields that rules may ask, and the warning level of the day."""
+
+_KINDS: Mapping[str, Kind] = {
+    "VARCHAR": "text", "BOOLEAN": "boolean", "DATE": "date", "DOUBLE": "double", "FLOAT": "double",
+    "VARCHAR[]": "list", "BIGINT": "integer", "INTEGER": "integer", "UBIGINT": "integer", "HUGEINT": "integer",
+}  # fmt: skip
+
+
+class SegmentDesk:
+    """Answers questions about segments over one frame, in one engine.
+
+    Parameters
+    ----------
+    engine : LockedEngine
+    frame : Frame
+        Its relation stands in the engine.
+    """
+
+    def __init__(self, engine: LockedEngine, frame: Frame) -> None:
+        self.engine = engine
+        self.frame = frame
+
+    def count(self, key: str, book: SegmentBook) -> int:
+        """Return how many customers are in a segment.
+
+        Raises
+        ------
+        SegmentError
+            If the rule does not fit the shop's tags, or cannot be evaluated here.
+        SegmentStoppedError
+            If it takes too long.
+        """
+        return int(self.engine.rows(compile_segments([key], book, self.frame).count(key))[0][0])
+
+    def members(self, key: str, book: SegmentBook) -> list[int]:
+        """Return the ids of a segment's customers, in order."""
+        rows = self.engine.arrow(compile_segments([key], book, self.frame).members(key))
+        return [int(one) for one in rows.column("customer_id").to_pylist()]
+
+    def sample(self, key: str, book: SegmentBook, size: int) -> list[int]:
+        """Return a few customers of a segment, drawn by hash: the same each time."""
+        rows = self.engine.rows(compile_segments([key], book, self.frame).sample(key, size))
+        return [int(row[0]) for row in rows]
+
+    def overlap(self, left: str, right: str, book: SegmentBook) -> Overlap:
+        """Return how many customers two segments share."""
+        sizes = self.matrix([left, right], book)
+        return Overlap(sizes[left, left], sizes[right, right], sizes[left, right])
+
+    def matrix(self, keys: Sequence[str], book: SegmentBook) -> dict[tuple[str, str], int]:
+        """Return the number of customers that each pair of segments shares; of a segment with itself its size."""
+        chosen = list(dict.fromkeys(keys))
+        row = self.engine.rows(compile_segments(chosen, book, self.frame).matrix())[0]
+        pairs = [(a, b) for a in range(len(chosen)) for b in range(a, len(chosen))]
+        sizes: dict[tuple[str, str], int] = {}
+        for (a, b), n in zip(pairs, row, strict=True):
+            sizes[chosen[a], chosen[b]] = sizes[chosen[b], chosen[a]] = int(n)
+        return sizes
+
+    def flags(self, keys: Sequence[str], book: SegmentBook) -> pa.Table:
+        """Return `customer_id` and a boolean column per segment for the members of at least one."""
+        return self.engine.arrow(compile_segments(keys, book, self.frame).flags())
+
+    def reachable(self, key: str, book: SegmentBook, reach: Reach) -> list[Reachable]:
+        """Return how many members may be contacted per channel, and have an address there."""
+        members = self.members(key, book)
+        return [Reachable(channel, len(set(reach.reachable(members, channel)))) for channel in reach.channels]
+
+
+def frame_of(
+    columns: Mapping[str, str],
+    as_of: dt.date,
+    tag_prefix: str = "",
+    happenings: Mapping[str, int | None] | None = None,
+    relation: str = "customers",
+    facts: str | None = None,
+) -> Frame:
+    """Return the frame over a relation whose columns are known by name and DuckDB type.
+
+    Parameters
+    ----------
+    columns : mapping of column to DuckDB type
+    tag_prefix : str
+        What stands before a tag's key; a column without it is a profile field, if it is one. With an empty prefix a
+        column that is no profile field is a tag.
+    """
+    tags: dict[str, Value] = {}
+    profile: dict[str, Value] = {}
+    for name, sql_type in columns.items():
+        kind = _KINDS.get(sql_type, "double" if sql_type.startswith("DECIMAL") else None)
+        value = Value(f"c.{DuckDB.identifier(name)}", kind) if kind else None
+        if value is None or name == "customer_id":
+            continue
+        if name in PROFILE and value.kind == PROFILE[name]:
+            profile[name] = value
+        elif name.startswith(tag_prefix):
+            tags[name.removeprefix(tag_prefix)] = value
+    return Frame(as_of, relation, tags, profile, happenings or {}, facts)
+
+
+def tags_read(keys: Iterable[str], book: SegmentBook) -> tuple[str, ...]:
+    """Return the tags that some segments read, those that they name included."""
+    found: dict[str, None] = {}
+    for part in _all_parts(keys, book):
+        if isinstance(part, TagCondition):
+            found[part.tag] = None
+        elif isinstance(part, ExpressionCondition):
+            found.update({name: None for space, name in columns_of(part.text) if not space})
+    return tuple(found)
+
+
+def _all_parts(keys: Iterable[str], book: SegmentBook) -> Iterable[object]:
+    open_, seen = list(keys), set[str]()
+    while open_:
+        key = open_.pop(0)
+        if key in seen:
+            continue
+        seen.add(key)
+        for part in walk(book[key].rule):
+            if isinstance(part, SegmentCondition):
+                open_.append(part.segment)
+            elif isinstance(part, TagCondition | ProfileCondition | ExpressionCondition):
+                yield part
+
+
+def desk_at(
+    moment: Snapshot,
+    tagset: TagSet,
+    keys: Sequence[str],
+    book: SegmentBook,
+    tags: str | None = None,
+    levels: str | None = None,
+    settings: SegmentSettings | None = None,
+) -> SegmentDesk:
+    """Return a desk for some segments over a moment: all history, all sources.
+
+    The moment's own engine computes what typed nodes ask (tags and facts); rules, with whatever users typed, run in a
+    locked engine over the result.
+
+    Parameters
+    ----------
+    moment : Moment
+    tagset : TagSet
+        Says what the tags are, and builds those that are needed if `tags` is None.
+    tags : str, optional
+        Relation with the tags of the day, as the `tag` step wrote them (`customer_id` and a column per tag).
+    levels : str, optional
+        Relation with `customer_id` and the warning `level` of the day.
+
+    Raises
+    ------
+    SegmentError
+        If a rule names an unknown tag or field.
+    """
+    wanted = [key for key in tags_read(keys, book) if key in tagset]
+    connection = moment.connection
+    if tags is None:
+        connection.register("segment_tags", build_tags(moment, tagset, wanted))
+        tags = "segment_tags"
+    shown = ", ".join([f"c.{name}" for name in CUSTOMER_COLUMNS] + [f"t.{DuckDB.identifier(key)}" for key in wanted])
+    level = "w.level" if levels else "CAST(NULL AS VARCHAR) AS level"
+    warned = f" LEFT JOIN {levels} AS w ON w.customer_id = c.customer_id" if levels else ""
+    select = (
+        f"SELECT c.customer_id, {shown}, {level} FROM customers AS c "
+        f"LEFT JOIN {tags} AS t ON t.customer_id = c.customer_id{warned}"
+    )
+    types = {row[0]: row[1] for row in connection.execute(f"DESCRIBE {select}").fetchall()}
+    people = connection.sql(select).to_arrow_table()
+    reach: dict[str, int | None] = dict.fromkeys(COLUMNS)
+    open_frame = frame_of(types, moment.as_of, happenings=reach)
+    facts = facts_of(keys, book, open_frame)
+    tables: dict[str, pa.Table] = {"customers": people}
+    if facts is not None:
+        tables["facts_of_moment"] = connection.sql(facts).to_arrow_table()
+    if tags == "segment_tags":
+        connection.unregister("segment_tags")
+    frame = frame_of(types, moment.as_of, happenings=reach, facts="facts_of_moment")
+    return SegmentDesk(LockedEngine(tables, settings=settings), frame)
