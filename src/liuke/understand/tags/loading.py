@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
 
 from liuke.collect.behaviours import Catalogue, load_catalogue
 from liuke.understand.tags.errors import DefinitionError
@@ -83,19 +82,8 @@ def parse_document(document: Any, place: str, started: Sequence[str]) -> Iterato
                 f"{place}: entry {number} is no mapping", hint="each tag has a key, a name, a type, a value"
             )
         for written in _written_out(entry, place):
-            yield _definition(_named_lists(defaults | written, started), place, number)
-
-
-def _definition(raw: Mapping[str, Any], place: str, number: int) -> TagDefinition:
-    try:
-        return TagDefinition.model_validate(raw)
-    except ValidationError as error:
-        first = error.errors()[0]
-        steps = [str(step) for step in first["loc"] if step not in ("test", "all", "any")]
-        raise DefinitionError(
-            f"{place}, tag {raw.get('key', number)!r}, {'.'.join(steps)}: {first['msg']}",
-            hint="the README of liuke.understand.tags lists nodes and fields",
-        ) from error
+            document = _named_lists(defaults | written, started)
+            yield TagDefinition.from_document({"key": number} | document, place)
 
 
 def _written_out(entry: Mapping[str, Any], place: str) -> Iterator[dict[str, Any]]:

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from liuke.understand.tags.documents import plain
 from liuke.understand.tags.errors import CycleError, DefinitionError, unknown
 from liuke.understand.tags.nodes import Case, Expression, Holds, Model, Node, PercentRank, PerChild, Tag
 from liuke.understand.tags.predicates import fields_of
@@ -68,6 +69,37 @@ class TagDefinition(BaseModel):
     labels: dict[str, Words] = Field(default_factory=dict)
     hidden: bool = False
     value: Expression
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any], place: str = "") -> TagDefinition:
+        """Return the definition that a document (a tag of a YAML file, or JSON of the API) describes.
+
+        Parameters
+        ----------
+        document : mapping
+            As in a file, without `for_each` and with `family`.
+        place : str
+            Named in errors.
+
+        Raises
+        ------
+        DefinitionError
+            If it is none; the message names tag and field.
+        """
+        try:
+            return cls.model_validate(document)
+        except ValidationError as error:
+            first = error.errors()[0]
+            steps = [str(step) for step in first["loc"] if step not in ("test", "all", "any")]
+            raise DefinitionError(
+                f"{place + ', ' if place else ''}tag {document.get('key', '?')!r}, {'.'.join(steps)}: {first['msg']}",
+                hint="the README of liuke.understand.tags lists nodes and fields",
+            ) from error
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the definition as texts, numbers, lists and mappings; reading it again gives an equal one."""
+        found: dict[str, Any] = plain(self)
+        return found
 
     @cached_property
     def ranks(self) -> tuple[PercentRank, ...]:
@@ -159,6 +191,10 @@ class TagSet(Mapping[str, TagDefinition]):
                             f"feature {name!r} reads the score {node.model}.{node.column}{through}",
                             hint="a model may not learn from scores; leave this tag out of its features",
                         )
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the set as one file would hold it; `for_each` is written out."""
+        return {"language": LANGUAGE, "tags": [definition.to_document() for definition in self.values()]}
 
     def hash(self, names: Iterable[str] | None = None) -> str:
         """Return a hash of what the named tags (default: the visible ones) compute; words and order leave it alone.
