@@ -17,6 +17,17 @@ WEEK_DAYS = 7
 class VisitConfig:
     """How often customers come, and how long they stay."""
 
+    rate_shape: float = 2.2
+    """Shape of the gamma distribution of visit rates between customers: the lower, the heavier the tail."""
+    noise: float = 0.0
+    """Standard deviation of a customer's mood from week to week, on the logarithm of the visit rate."""
+    link: float = 1.0
+    """How visits follow the attachment: visits go with attachment to this power, 0 would hide the drift."""
+    drawn_by_contact: float = 1.5
+    """Extra visits, as a multiple of the usual ones, at a push of 1 (see `ResponseConfig.push`)."""
+    trend: float = 1.0
+    """Factor by which visits change in a year of the calendar."""
+
     never_share: float = 0.57
     """Share of registrations that never come back after registering (imported leads, QR codes, coupons)."""
     first_day_share: float = 0.50
@@ -32,6 +43,15 @@ class VisitConfig:
 @dataclass(frozen=True, kw_only=True)
 class PurchaseConfig:
     """How needs turn into orders."""
+
+    wallet_steadiness: float = 1.0
+    """How alike customers are in the share of their needs that they cover here; below 1, all or nothing grows."""
+    lapse: float = 0.0
+    """Chance per week that a customer, for no reason, buys most of what is due elsewhere."""
+    pull_forward_days: float = 12.0
+    """Days by which a push of 1 brings purchases forward."""
+    trend: float = 1.0
+    """Factor by which the chance to buy here changes in a year of the calendar."""
 
     conversion: float = 0.62
     """Chance, relative to a buyer's, that somebody who has never bought here buys when a need falls due."""
@@ -62,6 +82,40 @@ class LeavingConfig:
     """Chance per week that a drifting customer comes round by themselves."""
     range_months: int = 42
     """Age of the youngest child at which the family has outgrown the shop."""
+    trend: float = 1.0
+    """Factor by which the hazards change in a year of the calendar."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResponseConfig:
+    """How customers answer to contacts; ``response.py`` says what the numbers are held against."""
+
+    strength: float = 1.0
+    """Multiplies every chance of an answer that changes something; 0 gives a shop in which no contact does."""
+    push: float = 0.18
+    """Extra chance of buying what is due, in the first week after a contact that helped."""
+    fade: float = 0.6
+    """What is left of a push after each week: a tenth after a month and a half."""
+    most_push: float = 0.5
+    clear_share: float = 0.6
+    """Share of the helped drifting customers whose cause is cleared; the others win back some attachment."""
+    early_days: float = 28.0
+    """Days since the drift began after which a contact helps half as much."""
+    after_leaving: float = 0.06
+    """Chance to be helped of somebody who has left, relative to one whose drift has just begun."""
+    fatigue: float = 0.35
+    """Every message of the last 28 days divides the chance to help: by 1 + `fatigue` × messages."""
+    irritation: float = 0.6
+    """And multiplies the chance to annoy: by 1 + `irritation` × messages."""
+    annoyed_drift_share: float = 0.12
+    """Share of the annoyed whose drift starts, with the cause "service"."""
+    annoyed_unsubscribe_share: float = 0.30
+    coupon_days: int = 14
+    """Days for which a coupon is valid."""
+    best_contacts: int | None = None
+    """If set, messages help more up to this number in 28 days, and annoy above it."""
+    best_value_minor: int | None = None
+    """If set, coupons above this value (fen) help less and less, and raise doubts about the goods."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +161,7 @@ class ShopConfig:
     visits: VisitConfig = field(default_factory=VisitConfig)
     purchases: PurchaseConfig = field(default_factory=PurchaseConfig)
     leaving: LeavingConfig = field(default_factory=LeavingConfig)
+    response: ResponseConfig = field(default_factory=ResponseConfig)
     dirt: DirtConfig = field(default_factory=DirtConfig)
 
     def __post_init__(self) -> None:
@@ -144,5 +199,42 @@ class ShopConfig:
 
 PLAIN = ShopConfig()
 TINY = replace(PLAIN, name="tiny", customers=600, weekly_from=date(2025, 3, 3), weeks=4, batch_days=28)
-VARIANTS = {variant.name: variant for variant in (PLAIN, TINY)}
+NOISY = replace(
+    PLAIN,
+    name="noisy",
+    visits=VisitConfig(noise=0.7, link=0.6),
+    purchases=PurchaseConfig(lapse=0.15),
+    leaving=LeavingConfig(half_life_weeks=1.3),
+    dirt=DirtConfig(
+        address_errors=0.30,
+        unreachable=0.35,
+        untidy_phones=0.30,
+        second_profiles=0.04,
+        bad_dates=0.006,
+        bad_quantities=0.006,
+        unknown_products=0.006,
+        duplicates=0.01,
+        late=0.04,
+    ),
+)
+"""Weaker signals: moods and lapses without a reason, drifts half as long, more dirt."""
+DRIFTING = replace(
+    PLAIN,
+    name="drifting",
+    visits=VisitConfig(trend=0.65),
+    purchases=PurchaseConfig(trend=0.9),
+    leaving=LeavingConfig(trend=1.9),
+)
+"""What held last year no longer does: fewer visits for the same attachment, fewer purchases, more departures."""
+MISSPECIFIED = replace(
+    PLAIN,
+    name="misspecified",
+    visits=VisitConfig(rate_shape=0.6),
+    purchases=PurchaseConfig(wallet_steadiness=0.4),
+    response=ResponseConfig(best_contacts=2, best_value_minor=2_000),
+)
+"""Nothing is as models like it: heavy tails between customers, answers that rise with contacts and money, then fall."""
+NO_EFFECT = replace(PLAIN, name="no_effect", response=ResponseConfig(strength=0.0))
+"""Contacts are delivered and opened, and change nothing: every true effect is exactly zero."""
+VARIANTS = {variant.name: variant for variant in (PLAIN, NOISY, DRIFTING, MISSPECIFIED, TINY, NO_EFFECT)}
 """Configurations fixed by name."""

@@ -9,15 +9,17 @@ import numpy as np
 
 from liuke_sim.columns import Columns, Ints, length, sort, stack, take
 from liuke_sim.config import ShopConfig
-from liuke_sim.customers import STORE, Customers, State, draw_customers
-from liuke_sim.events import EventSink
+from liuke_sim.customers import NEVER, STORE, Customers, State, draw_customers
+from liuke_sim.events import DeafSink, EventSink
 from liuke_sim.fulfilment import RETURNED, fulfil
 from liuke_sim.leaving import DriftLog, drift, graduate, strike
 from liuke_sim.membership import mail_everybody, remove_apps, reward
 from liuke_sim.needs import needs_on
-from liuke_sim.purchases import Orders, buy
+from liuke_sim.purchases import Buyers, Orders, buy
+from liuke_sim.response import answer, settle
 from liuke_sim.season import Week, week_of
-from liuke_sim.streams import stream
+from liuke_sim.streams import Chance, stream
+from liuke_sim.subscriptions import deliver, sign_up
 from liuke_sim.visits import browse, draw_visits
 from liuke_sim.voice import give_voice
 
@@ -32,6 +34,8 @@ class WeekRows:
     facts: Columns
     changes: Columns
     """Profiles that changed: `row` in the chunk, `at`, and the `tier` from then on."""
+    answers: Columns
+    """How the week's contacts were answered, one row each; see `response.Answers`."""
 
 
 @dataclass
@@ -43,7 +47,7 @@ class Chunk:
     state: State
     drifts: DriftLog = field(default_factory=lambda: DriftLog([]))
     texts: list[Columns] = field(default_factory=list)
-    """What the texts that were exported mean, for the truth."""
+    """What the texts that were exported mean; written by ``files/feedback.py``."""
 
     @classmethod
     def draw(cls, config: ShopConfig, seed: int, position: int, first: int, last: int) -> Chunk:
@@ -51,36 +55,73 @@ class Chunk:
         customers = draw_customers(config, seed, position, first, last)
         return cls(position, customers, State.fresh(customers, stream(seed, "state", position)))
 
+    @property
+    def number_range(self) -> tuple[int, int]:
+        """The customers' numbers, half-open; for a whole chunk."""
+        return int(self.customers.number[0]), int(self.customers.number[-1]) + 1
 
-def live_week(chunk: Chunk, config: ShopConfig, seed: int, number: int) -> WeekRows:
-    """Move a chunk through week `number` and return what it left behind."""
+    def take(self, index: Ints) -> Chunk:
+        """Return some of the customers, standing where they stand now, with a life of their own from here."""
+        return Chunk(self.position, self.customers.take(index), self.state.take(index))
+
+
+def live_week(
+    chunk: Chunk, config: ShopConfig, seed: int, number: int, contacts: Columns | None = None, *, told: bool = True
+) -> WeekRows:
+    """Move a chunk through week `number` and return what it left behind.
+
+    Parameters
+    ----------
+    contacts : Columns, optional
+        The week's contacts to these customers, as `ContactBook.of_week` gives them.
+    told : bool
+        Whether events are kept. What customers buy does not depend on it.
+    """
     customers, state = chunk.customers, chunk.state
-    rng = stream(seed, "week", chunk.position, number)
+    chance = Chance(seed, number)
     week = week_of(number, config.start)
-    sink = EventSink()
+    sink = EventSink() if told else DeafSink()
+    _age_contacts(state, config)
     rows = np.flatnonzero(customers.is_visitor & (customers.registered_day < week.first_day + 7))
     needs = needs_on(week.first_day + 3.5, customers.families, rows, config.leaving.range_months)
     after_promotion = bool(week_of(number - 1, config.start).stockpile.any() and not week.stockpile.any())
-    strike(rng, customers, state, rows, needs, after_promotion, config.leaving, week.first_day)
-    drift(rng, customers, state, config.leaving, week.first_day, chunk.drifts)
+    strike(chance, customers, state, rows, needs, after_promotion, config.leaving, week.first_day)
+    drift(chance, customers, state, config.leaving, week.first_day, chunk.drifts)
     graduate(customers, state, rows, needs, week.first_day)
     state.formula_line[rows] = needs.line[:, 1]
-    _register(customers, week, sink)
-    visits = draw_visits(rng, customers, state, rows, needs, week, config.visits)
-    browse(rng, customers, state, rows, needs, visits, sink)
-    orders = buy(rng, customers, state, rows, needs, week, _date_numbers(week), config.purchases)
+    pushed_before = state.push[rows]
+    answers = None
+    if contacts:
+        answers = answer(chance, customers, state, needs, rows, contacts, week, config.response, sink, seed)
+    if told:
+        _register(customers, week, sink)
+        clicks = answers.clicks(rows) if answers else {}
+        visits = draw_visits(chance, customers, state, rows, needs, week, config.visits, clicks)
+        browse(chance, customers, state, rows, needs, visits, sink)
+    deliveries = deliver(chance, customers, state, rows, needs, week, sink)
+    buyers = Buyers(chance, customers, state, rows, needs, week, deliveries, pushed_before, config.purchases)
+    orders = buy(buyers, answers.push(rows, config.response) if answers else None, _date_numbers(week))
+    sign_up(chance, customers, state, rows, orders.head, orders.lines, week, sink)
     _shop_visits(orders, sink)
-    facts = fulfil(rng, customers, state, rows, orders, week, config.purchases, sink)
-    tier_changes = reward(customers, state, rows, orders.head, sink)
-    unsubscribed = mail_everybody(rng, customers, state, week, sink)
-    remove_apps(rng, customers, state, week, sink)
+    facts = fulfil(chance, customers, state, rows, orders, week, config.purchases, sink)
+    changes = [reward(customers, state, rows, orders.head, sink)]
+    changes.append(mail_everybody(chance, customers, state, week, sink))
+    remove_apps(chance, customers, state, week, sink)
+    events = give_voice(sink.rows(), orders, customers, state, week, seed) if told else {}
+    if answers:
+        changes.append(answers.profile_changes(state))
+        settle(chance, customers, state, answers, week, config.response, chunk.drifts)
     lines = _joined(orders)
-    return WeekRows(
-        give_voice(sink.rows(), orders, customers, state, week, seed),
-        stack([lines, _brought_back(lines, facts)]),
-        facts,
-        stack([tier_changes, unsubscribed]),
-    )
+    answered = answers.rows if answers else {}
+    return WeekRows(events, stack([lines, _brought_back(lines, facts)]), facts, stack(changes), answered)
+
+
+def _age_contacts(state: State, config: ShopConfig) -> None:
+    """Let a week pass over what contacts left behind."""
+    state.push *= config.response.fade
+    state.takes_messages &= state.unsubscribed_day == NEVER
+    state.contacts[:, 1:] = state.contacts[:, :-1].copy()
+    state.contacts[:, 0] = 0
 
 
 def _date_numbers(week: Week) -> Ints:

@@ -11,18 +11,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
+from liuke_sim.branches import Lives
 from liuke_sim.columns import SECONDS_A_DAY, Columns, Ints, length, split, stack
 from liuke_sim.config import WEEK_DAYS, ShopConfig
 from liuke_sim.contacts import ContactBook
 from liuke_sim.customers import chunk_ranges
 from liuke_sim.dirt import arrivals
 from liuke_sim.files import EXPORTERS, SERIES, Batch, SeriesTables, Writer, is_corrected_later, open_writer, till_tables
-from liuke_sim.life import Chunk, live_week
+from liuke_sim.life import Chunk
 from liuke_sim.people import member_table
 from liuke_sim.streams import stream
 from liuke_sim.texts import text_truth
 from liuke_sim.truth import customer_truth, drift_truth
-from liuke_sim.worlds import World, counted_purchases, effects_table, purchase_table
+from liuke_sim.worlds import World, effects_table, purchase_table
 
 _EVENT_IDS_A_WEEK = 10**9
 """Room for the events of one chunk and week in the numbering of events."""
@@ -63,7 +64,7 @@ class Shop:
         self._chunks = chunks
         self._delivered = 0
         self._contacts = ContactBook(config.start, config.customers + config.late_customers)
-        self._purchases: list[Columns] = []
+        self._lives = [Lives(chunk) for chunk in chunks]
         self._pending: list[dict[str, Columns]] = [{} for _ in chunks]
         self._to_correct: tuple[str, list[pa.Table]] | None = None
 
@@ -151,7 +152,9 @@ class Shop:
     def _lived(self, world: World) -> Columns:
         if isinstance(world, tuple) and world[1] not in self._contacts.campaigns:
             raise ValueError(f"no contact of campaign {world[1]!r} was received")
-        return stack(self._purchases)
+        key = self._contacts.campaigns.index(world[1]) if isinstance(world, tuple) else None
+        actual = world == "actual"
+        return stack([lives.actual() if actual else lives.without(key) for lives in self._lives])
 
     def write_truth(self, directory: Path) -> list[Path]:
         """Write ``truth.parquet`` (customers), ``truth_drifts``, ``truth_texts`` as of today, away from the files."""
@@ -200,9 +203,9 @@ class Shop:
         rows = {name: [part] for name, part in self._pending[chunk.position].items()}
         changes = []
         for week in range(first_day // WEEK_DAYS, end_day // WEEK_DAYS):
-            left = live_week(chunk, self.config, self.seed, week)
+            contacts = self._contacts.of_week(week, *chunk.number_range)
+            left = self._lives[chunk.position].live(contacts, self.config, self.seed, week)
             changes.append(left.changes)
-            self._purchases.append(counted_purchases(left.lines, left.facts))
             for name, part in (("events", left.events), ("lines", left.lines), ("facts", left.facts)):
                 rows.setdefault(name, []).append(self._dated(chunk.position, week, name, part))
         arrived: dict[str, Columns] = {}
