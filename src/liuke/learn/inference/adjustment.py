@@ -117,7 +117,8 @@ def post_stratify(
     Parameters
     ----------
     strata
-        Treated and control sums by stratum. Strata with fewer than two units in an arm are thrown together first.
+        Treated and control sums by stratum. Strata with fewer than two units in an arm are thrown together
+        first, with the largest one if that is not enough.
     relative
         Return the lift (delta method) instead of the difference.
 
@@ -235,8 +236,9 @@ def _merged(cells: list[tuple[Moments, Moments]]) -> list[tuple[Moments, Moments
     if small:
         rest = (sum((t for t, _ in small), Moments()), sum((c for _, c in small), Moments()))
         if min(rest[0].n, rest[1].n) < 2 and large:
-            rest = (rest[0] + large[0][0], rest[1] + large[0][1])
-            large = large[1:]
+            host = max(large, key=lambda cell: cell[0].n + cell[1].n)
+            rest = (rest[0] + host[0], rest[1] + host[1])
+            large = [cell for cell in large if cell is not host]
         large.append(rest)
     enough(min((t.n for t, _ in large), default=0), min((c.n for _, c in large), default=0), 2)
     return large

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from math import ceil, inf, sqrt
+from math import ceil, inf, isnan, sqrt
 
 import numpy as np
 from scipy.optimize import brentq
@@ -333,6 +333,8 @@ def _power_mean(
     if freedom > 1e6:  # the noncentral t loses digits where it no longer differs from the normal distribution
         return _cross(effect, edge * error, error, side)
     above, below = 1 - float(nctdtr(freedom, shift, edge)), float(nctdtr(freedom, shift, -edge))
+    if isnan(above + below):  # so does it far out in its tails
+        return _cross(effect, edge * error, error, side)
     return {"two-sided": above + below, "greater": above, "less": below}[side]
 
 
