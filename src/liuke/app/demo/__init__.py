@@ -1,5 +1,7 @@
-"""The demo: a generated shop delivers files, and the very same loop runs on them week by week."""
+"""The demo: a generated shop delivers files, the very same loop runs on them week by week, and its customers answer."""
 
-from liuke.app.demo.demo import Demo, DemoReport, DemoSettings
+from liuke.app.demo.contracts import DemoReport, DemoSettings
+from liuke.app.demo.demo import CURRENCY, Demo
+from liuke.app.demo.simulation import SIMULATION
 
-__all__ = ["Demo", "DemoReport", "DemoSettings"]
+__all__ = ["CURRENCY", "SIMULATION", "Demo", "DemoReport", "DemoSettings"]

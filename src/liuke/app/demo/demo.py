@@ -1,71 +1,46 @@
-"""Runs a generated shop through the daily loop, week by week."""
+"""Runs a generated shop through the loop, week by week; its customers answer what the loop sends."""
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
-from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
 
 from liuke.app.bootstrap import Application
+from liuke.app.demo.answers import sent_contacts
 from liuke.app.demo.clock import SimulatedClock
+from liuke.app.demo.contracts import DemoReport, DemoSettings
+from liuke.app.demo.offers import STRATEGY_OFFERS
+from liuke.app.demo.record import DemoRecord
+from liuke.app.demo.simulation import measured_beside_true, write_simulation
+from liuke.app.demo.translation import Translation
 from liuke.app.loop import DailyLoop, LoopReport
 from liuke.app.settings import load_settings
-from liuke.kernel import NotEnoughData, Progress, SettingsError, SilentProgress
+from liuke.decide.strategies import READY_STRATEGIES
+from liuke.kernel import Progress, SilentProgress
 from liuke.store.workspace import Workspace
 from liuke_sim import SOURCES_DIR, VARIANTS, Shop, ShopConfig, WrittenFile
 
 T = TypeVar("T")
 
 ZONE = "Asia/Shanghai"
+CURRENCY = "CNY"
 INBOX = "inbox"
-_RECORD = "demo.json"
+STRATEGIES_DIR = Path(__file__).parent / "strategies"
+"""Strategies that the demo runs beside the ready ones, with their templates."""
+_WEEK_DAYS = 7
 _SETTINGS: dict[str, dict[str, Any]] = {
-    "shop": {"name": "小芽母婴（模拟）", "zone": ZONE, "currency": "CNY"},
+    "shop": {"name": "小芽母婴（模拟）", "zone": ZONE, "currency": CURRENCY},
     "outreach": {"transports": {"email": "file"}},
-    "churn": {"retrain_days": 14},
+    "churn": {"retrain_days": _WEEK_DAYS},
 }
-
-
-@dataclass(frozen=True)
-class DemoSettings:
-    """What makes a demo the same again."""
-
-    customers: int = 20_000
-    seed: int = 1
-    weeks: int = 4
-
-
-@dataclass(frozen=True)
-class DemoReport:
-    """What a demo did and how long it took.
-
-    Parameters
-    ----------
-    seconds : mapping of str to float
-        Wall time by step, over all weeks; ``generate`` is the simulated shop's own.
-    rows, files : int
-        What was delivered.
-    read : mapping of str to int
-        What became of the rows: ``loaded``, ``filtered``, ``quarantined``.
-    """
-
-    workspace: Path
-    settings: DemoSettings
-    seconds: Mapping[str, float]
-    rows: int
-    files: int
-    read: Mapping[str, int]
-    last: LoopReport | None
-    missing: Mapping[str, NotEnoughData]
 
 
 class Demo:
@@ -83,9 +58,11 @@ class Demo:
         self._folder = folder.resolve()
         self._settings = settings
         self._progress = progress or SilentProgress()
+        self._record = DemoRecord(self._folder)
+        self._seconds: dict[str, float] = {}
 
     def run(self) -> DemoReport:
-        """Deliver and run until the last week.
+        """Deliver, run the loop, let the customers answer, until the last week; then look at the truth.
 
         Raises
         ------
@@ -95,78 +72,120 @@ class Demo:
         config = self._config()
         clock = SimulatedClock(ZONE, config.weekly_from)
         app = self._open(clock)
-        seconds: dict[str, float] = {}
-        shop = self._timed(seconds, "generate", "invent a shop", lambda: Shop.generate(config, self._settings.seed))
-        inbox = self._folder / INBOX
-        rows = n_files = 0
+        shop = self._timed("generate", "invent a shop", lambda: Shop.generate(config, self._settings.seed))
+        translation = Translation(shop.members(), app.cipher.pepper)
+        lived = self._record.delivered  # of an earlier, interrupted demo: the weeks before it are only told again
+        rows = n_files = untranslated = 0
+        received: Counter[str] = Counter()
         read: Counter[str] = Counter()
         last: LoopReport | None = None
         for week in range(self._settings.weeks + 1):
             day = config.weekly_from + timedelta(weeks=week)
-            deliver = partial(self._deliver, app, shop, inbox, day)
-            written = self._timed(seconds, "generate", f"files until {day}", deliver)
+            if week:
+                days = (day - timedelta(days=_WEEK_DAYS), day)
+                sent = sent_contacts(app.operations, translation, STRATEGY_OFFERS, days, ZONE)
+                shop.receive(sent.contacts)
+                received.update(sent.contacts["campaign"].to_pylist())
+                untranslated += sent.untranslated
+            written = self._deliver(shop, day, is_lived=lived is not None and day < lived)
             rows, n_files = rows + sum(one.rows for one in written), n_files + len(written)
-            clock.day = day
-            if (done := app.last_run_day()) is not None and day < done:
-                continue  # a continued demo has lived through this week
-            last = DailyLoop(app, self._progress).run(day)
+            if lived is not None and day < lived:
+                continue
+            last = self._act(app, clock, day, is_last=week == self._settings.weeks)
             read.update({kind: int(last.steps[0].counts[kind]) for kind in ("loaded", "filtered", "quarantined")})
-            for record in last.steps:
-                seconds[record.name] = seconds.get(record.name, 0.0) + (0.0 if record.repeated else record.seconds)
-        missing = last.missing if last else {}
-        return DemoReport(self._folder, self._settings, seconds, rows, n_files, read, last, missing)
+        assert last is not None  # the last delivery is never skipped
+        counts = {"contacts": received.total(), "untranslated": untranslated}
+        effects = self._timed(
+            "compare",
+            "compare measured with true effects",
+            lambda: measured_beside_true(app, shop, translation, received, last.as_of),
+        )
+        write_simulation(app.workspace.published_dir, effects, app.strategies, self._settings, last.as_of, counts)
+        return DemoReport(
+            workspace=self._folder,
+            settings=self._settings,
+            seconds=self._seconds,
+            rows=rows,
+            files=n_files,
+            read=read,
+            last=last,
+            missing=last.missing,
+            effects=tuple(effects),
+            **counts,
+        )
 
     def _config(self) -> ShopConfig:
         return replace(VARIANTS["plain"], customers=self._settings.customers, weeks=self._settings.weeks)
 
     def _open(self, clock: SimulatedClock) -> Application:
-        record = self._folder / _RECORD
-        if record.exists():
-            made_with = json.loads(record.read_text(encoding="utf-8"))
-            if made_with != asdict(self._settings):
-                raise SettingsError(
-                    f"{self._folder} holds a demo with other settings: {made_with}",
-                    "choose another folder with --dir, or delete this one",
-                )
-        elif self._folder.exists() and any(self._folder.iterdir()):
-            raise SettingsError(f"{self._folder} isn't empty and holds no demo", "choose another folder with --dir")
+        self._record.check(self._settings)
         workspace = Workspace(self._folder)
         if not workspace.settings_file.exists():
-            self._folder.mkdir(parents=True, exist_ok=True)
-            record.write_text(json.dumps(asdict(self._settings)), encoding="utf-8")
+            self._record.begin(self._settings)
             key = blake2b(str(self._settings.seed).encode(), digest_size=32, person=b"liuke demo").digest()
             Application.create(self._folder, _SETTINGS, clock, key)
-        self._copy_mappings(workspace)
+        _copy(SOURCES_DIR, workspace.sources_dir)
+        for strategies in (READY_STRATEGIES, STRATEGIES_DIR):
+            _copy(strategies, workspace.strategies_dir)
+        _copy(STRATEGIES_DIR / "templates", workspace.strategies_dir / "templates")
         return Application(workspace, load_settings(workspace.settings_file), clock)
 
-    @staticmethod
-    def _copy_mappings(workspace: Workspace) -> None:
-        for path in sorted(SOURCES_DIR.glob("*.yaml")):
-            target = workspace.sources_dir / path.name
-            half = target.with_suffix(".half")
-            shutil.copyfile(path, half)
-            os.replace(half, target)
+    def _act(self, app: Application, clock: SimulatedClock, day: date, *, is_last: bool) -> LoopReport:
+        """Run the whole loop, then send on each of the other days of the week what has become due."""
+        clock.day = day
+        report = DailyLoop(app, self._progress).run(day)
+        self._count(report)
+        if is_last:
+            return report
+        self._progress.start("send what becomes due", _WEEK_DAYS - 1)
+        for offset in range(1, _WEEK_DAYS):
+            clock.day = day + timedelta(days=offset)
+            self._count(DailyLoop(app).send(clock.day))
+            self._progress.advance()
+        self._progress.finish()
+        return report
 
-    def _deliver(self, app: Application, shop: Shop, inbox: Path, day: date) -> list[WrittenFile]:
-        """Write the next files beside the inbox and move each in whole, so that no half file is ever read."""
+    def _count(self, report: LoopReport) -> None:
+        for record in report.steps:
+            spent = 0.0 if record.repeated else record.seconds
+            self._seconds[record.name] = self._seconds.get(record.name, 0.0) + spent
+
+    def _deliver(self, shop: Shop, day: date, *, is_lived: bool) -> list[WrittenFile]:
+        """Write the next files beside the inbox and move each in whole, so that no half file is ever read.
+
+        Files of days that an interrupted demo has lived through stay where they are: they lie in the inbox, and perhaps
+        corrections of them.
+        """
         arriving = self._folder / "scratch" / "arriving"
         shutil.rmtree(arriving, ignore_errors=True)
-        if day == shop.config.weekly_from:
-            written = shop.write_history(arriving, day)
-        else:
-            written = shop.write_week(arriving, shop.today, day)
-        if (done := app.last_run_day()) is not None and day <= done:
-            return written  # a continued demo: these files, and perhaps corrections of them, lie in the inbox
-        for one in written:
-            target = inbox / one.path.relative_to(arriving)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(one.path, target)
+        written = self._timed("generate", f"files until {day}", lambda: _live(shop, arriving, day))
+        if not is_lived:
+            self._record.deliver(day)
+            for one in written:
+                target = self._folder / INBOX / one.path.relative_to(arriving)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(one.path, target)
         return written
 
-    def _timed(self, seconds: dict[str, float], step: str, label: str, work: Callable[[], T]) -> T:
+    def _timed(self, step: str, label: str, work: Callable[[], T]) -> T:
         self._progress.start(label)
         began = monotonic()
         result = work()
-        seconds[step] = seconds.get(step, 0.0) + monotonic() - began
+        self._seconds[step] = self._seconds.get(step, 0.0) + monotonic() - began
         self._progress.finish()
         return result
+
+
+def _live(shop: Shop, directory: Path, day: date) -> list[WrittenFile]:
+    if day == shop.config.weekly_from:
+        return shop.write_history(directory, day)
+    return shop.write_week(directory, shop.today, day)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy definitions, each in one piece."""
+    target.mkdir(parents=True, exist_ok=True)
+    for path in sorted(source.glob("*.yaml")):
+        half = target / f"{path.stem}.half"
+        shutil.copyfile(path, half)
+        os.replace(half, target / path.name)
