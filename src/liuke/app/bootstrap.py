@@ -20,7 +20,8 @@ from liuke.decide.strategies import READY_STRATEGIES, Strategy, StrategyDesk, lo
 from liuke.engage.outreach import CONTACTS, READY_TEMPLATES, Outreach, TemplateLibrary, build_channels
 from liuke.kernel import ShopProfile, shop_day
 from liuke.learn.experiments import ASSIGNMENTS, EFFECTS, HashAllocator
-from liuke.predict.churn import CHURN_SCORES, ChurnService
+from liuke.predict.churn import CHURN_SCORES, ChurnService, TagFeatures
+from liuke.predict.clv import CUSTOMER_VALUES, ValueService
 from liuke.predict.early_warning import WARNINGS
 from liuke.store.lake import Lake
 from liuke.store.lineage import StepLog, StepState
@@ -40,6 +41,7 @@ LAKE_TABLES = (
     COHORTS,
     CHURN_SCORES,
     WARNINGS,
+    CUSTOMER_VALUES,
     ASSIGNMENTS,
     CONTACTS,
     EFFECTS,
@@ -191,6 +193,12 @@ class Application:
     def churn(self) -> ChurnService:
         """Predicts churn."""
         return ChurnService(self.history, self.lake, self.shop, self.settings.churn, self.workspace.models_dir)
+
+    @cached_property
+    def value(self) -> ValueService:
+        """Computes what customers are worth."""
+        covariates = TagFeatures.shipped().covariates
+        return ValueService(self.history, self.lake, self.shop, self.settings.clv, covariates)
 
     # ---- decide, engage, learn
 

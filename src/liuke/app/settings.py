@@ -14,6 +14,7 @@ from liuke.engage.outreach.config import OutreachSettings
 from liuke.kernel import SettingsError, ShopProfile
 from liuke.learn.experiments.config import ExperimentSettings
 from liuke.predict.churn.config import ChurnSettings
+from liuke.predict.clv.config import ValueSettings
 from liuke.predict.early_warning.config import WarningSettings
 
 OPERATIONS_URL = "LIUKE_OPERATIONS_URL"
@@ -60,6 +61,7 @@ class Settings(BaseModel):
     sources: SourceSettings = Field(default_factory=SourceSettings)
     store: StoreSettings = Field(default_factory=StoreSettings)
     churn: ChurnSettings = Field(default_factory=ChurnSettings)
+    clv: ValueSettings = Field(default_factory=ValueSettings)
     warning: WarningSettings = Field(default_factory=WarningSettings)
     experiments: ExperimentSettings = Field(default_factory=ExperimentSettings)
     outreach: OutreachSettings = Field(default_factory=OutreachSettings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,9 @@ import typer
 from liuke.app.cli.context import AsOfOption, JsonOption, WorkspaceOption, application, command, parse_day, progress
 from liuke.app.cli.output import console, emit_json, table
 from liuke.kernel import NotEnoughData, UsageError
+from liuke.kernel.money import minor_exponent
 from liuke.predict.churn import ChurnReport
+from liuke.predict.clv import ValueReport
 
 group = typer.Typer(help="Judge the models by periods that nothing was fitted on.", no_args_is_help=True)
 
@@ -30,16 +33,78 @@ def churn(
             raise UsageError("there are no orders to learn from", "run `liuke ingest` first")
         report = app.churn.evaluate(day, seed, bars)
     if isinstance(report, NotEnoughData):
-        if as_json:
-            emit_json({"as_of": day, "not_enough_data": report})
-        else:
-            console.print(f"Not enough data: {report.reason_en}", soft_wrap=True)
-            console.print(f"数据不足：{report.reason_zh}", soft_wrap=True)
-        return
-    if as_json:
+        _say_missing(day, report, as_json)
+    elif as_json:
         emit_json(report.to_dict())
     else:
         print_report(report)
+
+
+@group.command()
+@command
+def clv(
+    workspace: WorkspaceOption = Path(),
+    as_of: AsOfOption = None,
+    horizon_days: Annotated[
+        int | None,
+        typer.Option(min=7, help="Days to judge by (default: the second half of the history, at most a year)."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of learner and bootstrap: the same seed gives the same report.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Fit the value models on days before the last horizon, judge them by what customers then brought."""
+    with application(workspace) as app, progress(quiet=as_json) as bars:
+        day = parse_day(as_of) or app.day_after_last_order()
+        if day is None:
+            raise UsageError("there are no orders to learn from", "run `liuke ingest` first")
+        report = app.value.evaluate(day, horizon_days, seed, app.settings.churn.num_threads, bars)
+    if isinstance(report, NotEnoughData):
+        _say_missing(day, report, as_json)
+    elif as_json:
+        emit_json(report.to_dict())
+    else:
+        print_value_report(report)
+
+
+def print_value_report(report: ValueReport) -> None:
+    """Print the errors of each model, for purchases and for margin."""
+    console.print(
+        f"[bold]Customer value[/]: known by {report.cutoff}, judged by the {report.horizon_days} days to "
+        f"{report.as_of}: {report.n_customers:,} buyers, {report.n_repeat:,} of them on two days or more",
+        soft_wrap=True,
+    )
+    unit = 10 ** minor_exponent(report.currency)
+    for title, scores, scale in (
+        ("purchase days", report.purchases, 1),
+        (f"margin, {report.currency}", report.margin, unit),
+    ):
+        rows = [
+            (
+                score.model,
+                f"{score.mae.value / scale:.3f}",
+                f"{score.rmse.value / scale:.3f} ({score.rmse.low / scale:.3f} to {score.rmse.high / scale:.3f})",
+                f"{score.bias.value:+.1%} ({score.bias.low:+.1%} to {score.bias.high:+.1%})",
+                f"{score.correlation:.3f}",
+                f"{score.spearman:.3f}",
+                f"{score.gini:.3f}",
+            )
+            for score in scores
+        ]
+        heads = ("model", "MAE", "RMSE (95 %)", "bias of the total (95 %)", "correlation", "Spearman", "Gini")
+        table(title, heads, rows)
+        best = report.best(scores)
+        tenths = ((one.n, f"{one.predicted / scale:.2f}", f"{one.actual / scale:.2f}") for one in best.tenths)
+        table(f"{best.model} by tenths of the prediction, means", ("customers", "predicted", "came"), list(tenths))
+    console.print(report.covariate_note, soft_wrap=True)
+    console.print(report.verdict_en(), soft_wrap=True)
+
+
+def _say_missing(day: date, missing: NotEnoughData, as_json: bool) -> None:
+    if as_json:
+        emit_json({"as_of": day, "not_enough_data": missing})
+    else:
+        console.print(f"Not enough data: {missing.reason_en}", soft_wrap=True)
+        console.print(f"数据不足：{missing.reason_zh}", soft_wrap=True)
 
 
 def print_report(report: ChurnReport) -> None:

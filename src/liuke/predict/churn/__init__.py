@@ -3,6 +3,7 @@
 from liuke.predict.churn.config import ChurnSettings
 from liuke.predict.churn.contracts import ChurnReport, ChurnRun, PopulationReport
 from liuke.predict.churn.errors import NoModelError
+from liuke.predict.churn.features import TagFeatures
 from liuke.predict.churn.horizon import HorizonProposal, propose_horizon
 from liuke.predict.churn.reasons import Reason
 from liuke.predict.churn.service import ChurnService
@@ -18,5 +19,6 @@ __all__ = [
     "NoModelError",
     "PopulationReport",
     "Reason",
+    "TagFeatures",
     "propose_horizon",
 ]

@@ -59,6 +59,10 @@ class TagFeatures:
         """Compute all features at a moment."""
         return build_tags(moment, self.definitions)
 
+    def covariates(self, moment: Moment, customer_id: npt.NDArray[np.int64]) -> tuple[FloatArray, tuple[str, ...]]:
+        """Return the features of the wanted customers as numbers, shape (n_customers, n_features), and their names."""
+        return matrix(self(moment), customer_id)
+
 
 def matrix(table: pa.Table, customer_id: npt.NDArray[np.int64]) -> tuple[FloatArray, tuple[str, ...]]:
     """Return the features of the wanted customers and their names.

@@ -1,5 +1,6 @@
 """How often will a customer buy again, and what will it bring?"""
 
+from liuke.predict.clv.config import ValueSettings
 from liuke.predict.clv.contracts import PurchaseSummary
 from liuke.predict.clv.errors import PurchaseSummaryError
 from liuke.predict.clv.margin import MarginModel, expected_margin_if_staying
@@ -8,10 +9,14 @@ from liuke.predict.clv.models.bg_nbd import BgNbd
 from liuke.predict.clv.models.gamma_gamma import GammaGamma
 from liuke.predict.clv.models.mbg_nbd import MbgNbd
 from liuke.predict.clv.models.pareto_nbd import ParetoNbd
+from liuke.predict.clv.report import ValueReport
+from liuke.predict.clv.service import ValueService
 from liuke.predict.clv.summaries import summarise
+from liuke.predict.clv.tables import CUSTOMER_VALUES
 from liuke.predict.clv.value import lifetime_value, log_parameter_covariance, total_value
 
 __all__ = [
+    "CUSTOMER_VALUES",
     "BgNbd",
     "GammaGamma",
     "MarginModel",
@@ -20,6 +25,9 @@ __all__ = [
     "PurchaseModel",
     "PurchaseSummary",
     "PurchaseSummaryError",
+    "ValueReport",
+    "ValueService",
+    "ValueSettings",
     "expected_margin_if_staying",
     "lifetime_value",
     "log_parameter_covariance",

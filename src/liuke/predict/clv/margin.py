@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from liuke.predict.clv.contracts import PurchaseSummary
-from liuke.predict.clv.models.bg_nbd import BgNbd
+from liuke.predict.clv.models.base import PurchaseModel
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -77,7 +77,7 @@ class MarginModel:
 
 
 def expected_margin_if_staying(
-    summary: PurchaseSummary, purchases: BgNbd, margins: MarginModel, horizon_days: float
+    summary: PurchaseSummary, purchases: PurchaseModel, margins: MarginModel, horizon_days: float
 ) -> FloatArray:
     """Return the expected margin in the horizon given at least one purchase in it.
 
@@ -88,8 +88,8 @@ def expected_margin_if_staying(
 
     Notes
     -----
-    ``E[N | N >= 1] x margin per purchase day``, where ``E[N | N >= 1] = E[N] / P(N >= 1)`` by BG/NBD: at least one and
-    at most one a day.
+    ``E[N | N >= 1] x margin per purchase day``, where ``E[N | N >= 1] = E[N] / P(N >= 1)`` by the purchase model: at
+    least one and at most one a day.
     """
     history = (summary.frequency, summary.recency_days, summary.T_days)
     expected = purchases.conditional_expected_purchases(horizon_days, *history)

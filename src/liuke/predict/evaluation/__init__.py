@@ -1,5 +1,6 @@
 """Is a model any good? Rolling origins, calibration, honest measures and a leakage canary, shared by all models."""
 
+from liuke.predict.evaluation.amounts import AmountScore, AmountTenth, judge_amounts, normalised_gini, rmse_gain
 from liuke.predict.evaluation.bootstrap import bootstrap_auroc_difference, bootstrap_ranking
 from liuke.predict.evaluation.calibration import Calibrator, fit_calibrator, fit_platt, log_odds
 from liuke.predict.evaluation.canary import Leak, find_leaks, refuse_leaks
@@ -25,6 +26,8 @@ __all__ = [
     "MIN_ORIGINS",
     "STATED_PRECISION",
     "STATED_RECALL",
+    "AmountScore",
+    "AmountTenth",
     "Calibrator",
     "EvaluationDataError",
     "Leak",
@@ -43,12 +46,15 @@ __all__ = [
     "fit_platt",
     "jsonable",
     "judge",
+    "judge_amounts",
     "lift_at",
     "log_loss",
     "log_odds",
+    "normalised_gini",
     "plan_origins",
     "precision_at_recall",
     "recall_at_precision",
     "refuse_leaks",
     "reliability_table",
+    "rmse_gain",
 ]

@@ -175,7 +175,7 @@ class BetaGeometric:
         freq, last, observed = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (x, t_x, T)))
         alive = rng.random(freq.shape) < self.probability_alive(freq, last, observed)
         wanted = rng.poisson(rng.gamma(self.r_ + freq) / (self.alpha_ + observed) * t)
-        leave = np.clip(rng.beta(self.a_, self._b + freq), np.finfo(float).tiny, 1.0)
+        leave = np.clip(rng.beta(self.a_, self._b + freq), 1e-12, 1.0)
         stays = np.ceil(np.log1p(-rng.random(freq.shape)) / np.log1p(-np.minimum(leave, 1 - 1e-16)))
         drawn: FloatArray = np.where(alive, np.minimum(wanted, np.maximum(stays, 1.0)), 0.0)
         return drawn

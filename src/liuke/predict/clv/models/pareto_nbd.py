@@ -16,8 +16,12 @@ import numpy.typing as npt
 from scipy.optimize import OptimizeResult, minimize
 from scipy.special import gammaln, hyp2f1
 
-from liuke.predict.clv.models.beta_geometric import LOG_PARAMETER_BOUND, SINGULARITY_WIDTH
+from liuke.predict.clv.models.beta_geometric import SINGULARITY_WIDTH
 from liuke.predict.clv.models.history import FloatArray, checked, distinct, of_count
+
+# exp(+-6) in units of the mean observation: beyond it nobody leaves, or all customers are alike, as good as exactly,
+# while the hypergeometric series takes a hundred times as long.
+LOG_PARAMETER_BOUND = 6.0
 
 # Starting points as log(r, alpha, s, beta) after time is scaled to a mean observation of one.
 STARTS = ((0.0, 0.0, 0.0, 0.0), (-1.0, -1.0, -1.0, 0.0))
@@ -72,8 +76,10 @@ class ParetoNbd:
         x, t_x, T_obs, counts = distinct(*checked(frequency, recency, T))
         scale = max(float(np.average(T_obs, weights=counts)), 1e-12)
         groups = (x, t_x / scale, T_obs / scale, counts)
-        fits = [_minimise(start, groups) for start in STARTS]
-        r, alpha, s, beta = (float(v) for v in np.exp(min(fits, key=lambda fit: float(fit.fun)).x))
+        best = _minimise(STARTS[0], groups)
+        if not best.success:
+            best = min(best, _minimise(STARTS[1], groups), key=lambda fit: float(fit.fun))
+        r, alpha, s, beta = (float(v) for v in np.exp(best.x))
         self.set_parameters(r, alpha * scale, s, beta * scale)
         self.n_customers_ = int(counts.sum())
         self.log_likelihood_ = self.log_likelihood(frequency, recency, T)
@@ -210,5 +216,5 @@ def _minimise(start: tuple[float, ...], groups: tuple[FloatArray, ...]) -> Optim
         method="L-BFGS-B",
         jac="3-point",
         bounds=[(-LOG_PARAMETER_BOUND, LOG_PARAMETER_BOUND)] * 4,
-        options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-7},
+        options={"maxiter": 500, "ftol": 1e-11, "gtol": 1e-6},
     )

@@ -72,6 +72,11 @@ class ShopPast:
             SELECT customer, event, DATE '{START}' + day::INT + INTERVAL 9 HOUR, DATE '{START}' + day::INT, 'app',
                    NULL, NULL, NULL, NULL, DATE '{START}' + day::INT + INTERVAL 9 HOUR FROM new""")
 
+    def days(self) -> tuple[date, date] | None:
+        """Return the first and the last day with a purchase."""
+        first, last = self._base.execute("SELECT min(occurred_on), max(occurred_on) FROM purchases").fetchall()[0]
+        return (first, last) if first else None
+
     def at(self, as_of: date, known_at: datetime | None = None) -> Moment:
         """Open a moment."""
         self.opened.append(as_of)
