@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from liuke.decide.strategies.contracts import Allocation, MessageBatch
 
-
 Traits = Callable[[Sequence[str]], Mapping[str, NDArray[Any]]]
 """Gives columns of the audience for the customers asked about, in their order; for draws by region or within strata."""
 

@@ -1,11 +1,16 @@
 """Which arm is a customer in, and what did the contact change? Assignment by chance and the read-out that it allows."""
 
-from liuke.learn.experiments.allocator import GLOBAL_EXPERIMENT, HashAllocator, export_assignments
-from liuke.learn.experiments.assignment import Draw, draw_arms, unit_interval
+from liuke.learn.experiments.allocator import GLOBAL_EXPERIMENT, HashAllocator
+from liuke.learn.experiments.assignment import Draw, arms_at, draw_arms, in_stretch, seat_points, unit_interval
 from liuke.learn.experiments.config import ExperimentSettings
-from liuke.learn.experiments.contracts import Effect, Reading, Verdict
+from liuke.learn.experiments.contracts import Effect, EndReason, Reading, TrialState, Verdict
+from liuke.learn.experiments.defaults import default_trial, open_trials
+from liuke.learn.experiments.document import Trial, parse_trial, trial_from
 from liuke.learn.experiments.errors import ExperimentError
+from liuke.learn.experiments.outcomes import OUTCOMES, Outcome
+from liuke.learn.experiments.propensity_log import export_assignments
 from liuke.learn.experiments.read_out import effects_table, read_out
+from liuke.learn.experiments.record import Act, TrialBook, TrialEvent, TrialRecord
 from liuke.learn.experiments.tables import ASSIGNMENTS, EFFECTS, assignments
 from liuke.learn.inference import Difference, Moments, proportions, sample_ratio_p, welch
 
@@ -13,22 +18,38 @@ __all__ = [
     "ASSIGNMENTS",
     "EFFECTS",
     "GLOBAL_EXPERIMENT",
+    "OUTCOMES",
+    "Act",
     "Difference",
     "Draw",
     "Effect",
+    "EndReason",
     "ExperimentError",
     "ExperimentSettings",
     "HashAllocator",
     "Moments",
+    "Outcome",
     "Reading",
+    "Trial",
+    "TrialBook",
+    "TrialEvent",
+    "TrialRecord",
+    "TrialState",
     "Verdict",
+    "arms_at",
     "assignments",
+    "default_trial",
     "draw_arms",
     "effects_table",
     "export_assignments",
+    "in_stretch",
+    "open_trials",
+    "parse_trial",
     "proportions",
     "read_out",
     "sample_ratio_p",
+    "seat_points",
+    "trial_from",
     "unit_interval",
     "welch",
 ]

@@ -12,8 +12,9 @@ Kohavi, R., Tang, D., Xu, Y. (2020), Trustworthy Online Controlled Experiments, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from hashlib import sha256
 
 import numpy as np
@@ -95,3 +96,86 @@ def draw_arms(salt: str, unit_ids: NDArray[np.int64], shares: Mapping[str, float
     ends[-1] = 1.0
     places = np.searchsorted(ends, unit_interval(salt, unit_ids), side="right")
     return Draw(np.array(names, dtype=np.str_)[places], widths[places])
+
+
+def seat_points(salt: str, strata: Sequence[str], seats: NDArray[np.int64], block_size: int) -> NDArray[np.float64]:
+    """Return the point in [0, 1) of each seat: permuted blocks within strata.
+
+    Units take the seats of their stratum in the order of their coming. Each block of seats spreads evenly over [0, 1)
+    in an order that a hash shuffles, so that after every full block each stratum has its shares to the unit; a seat
+    once taken keeps its point whoever comes later.
+
+    Parameters
+    ----------
+    salt
+        Names the draw.
+    strata : shape (n_units,)
+    seats : shape (n_units,)
+        Number of each unit within its stratum, from 0.
+    block_size
+        Seats per block.
+
+    Returns
+    -------
+    array of float, shape (n_units,)
+        Each alone uniform: place in the shuffled block, plus a hashed remainder, divided by the size.
+
+    References
+    ----------
+    Rosenberger, W. F., Lachin, J. M. (2015), Randomization in Clinical Trials, section 3.5 (permuted blocks).
+
+    Examples
+    --------
+    >>> (seat_points("spring", ["a"] * 4, np.arange(4), 4) < 0.5).sum()
+    np.int64(2)
+    """
+    places: dict[tuple[str, int], NDArray[np.int64]] = {}
+    points = np.empty(len(seats), dtype=np.float64)
+    for i, (stratum, seat) in enumerate(zip(strata, seats.tolist(), strict=True)):
+        block = (stratum, seat // block_size)
+        if block not in places:
+            order = unit_interval(f"{salt}/block/{stratum}/{block[1]}", np.arange(block_size))
+            places[block] = np.argsort(np.argsort(order))
+        rest = float(unit_interval(f"{salt}/seat/{stratum}", np.array([seat]))[0])
+        points[i] = (places[block][seat % block_size] + rest) / block_size
+    return np.minimum(points, 1 - 2.0**-MANTISSA_BITS)  # the sum may round up to 1
+
+
+def arms_at(points: NDArray[np.float64], treated_share: float) -> Draw:
+    """Return the arms of points under a treated share: control below, treated from ``1 - treated_share`` up.
+
+    The thresholds of growing shares are nested: who is treated at 5 % is treated at 20 %, and who is control at 50 %
+    was control before.
+
+    Raises
+    ------
+    ExperimentError
+        If the share is not between 0 and 1.
+    """
+    if not 0 <= treated_share <= 1:
+        raise ExperimentError(f"A treated share of {treated_share} is impossible.", hint="Shares lie between 0 and 1.")
+    treated = points >= 1 - treated_share
+    return Draw(
+        np.where(treated, "treated", "control").astype(np.str_), np.where(treated, treated_share, 1 - treated_share)
+    )
+
+
+def in_stretch(seed: str, layer: str, unit_ids: NDArray[np.int64], start: float, end: float) -> NDArray[np.bool_]:
+    """Tell which units lie in a stretch of a layer; disjoint stretches share nobody.
+
+    Parameters
+    ----------
+    seed
+        The shop's own.
+    layer
+        Names the hash space.
+    start, end
+        Half-open: ``start`` is included.
+    """
+    points = unit_interval(f"{seed}/layer/{layer}", unit_ids)
+    return (points >= start) & (points < end)
+
+
+def time_block(on: date, started_on: date, block_days: int) -> int:
+    """Return the number of the block of days that a day lies in, from 0 at the start of the trial."""
+    return (on - started_on).days // block_days

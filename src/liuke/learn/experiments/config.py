@@ -36,3 +36,19 @@ class ExperimentSettings(BaseModel):
         description="Below this p the arms' sizes do not fit the draw and no verdict is given; "
         "0.001 because the check is repeated daily.",
     )
+    default_stages: tuple[float, ...] = Field(
+        (1.0,),
+        min_length=1,
+        description="Treated shares through which a new strategy grows when nobody has planned its trial; (0.05, 0.2, "
+        "0.5, 1.0) starts small, [1.0] treats all but its control group at once.",
+    )
+    accepted_unsubscribes: float = Field(
+        0.005,
+        ge=0,
+        le=1,
+        description="Rise of the share that unsubscribes beyond which a trial stops (0.005 = half a point).",
+    )
+    cost_per_contact_minor: dict[str, float] = Field(
+        {"email": 0.0, "sms": 5.0},
+        description="What one message costs on each medium, in minor units; a medium that is not named costs nothing.",
+    )

@@ -20,6 +20,41 @@ class Verdict(StrEnum):
         return {"works": "有效", "does_not_work": "无效", "too_early": "再等等"}[self.value]
 
 
+class TrialState(StrEnum):
+    """Where a trial stands."""
+
+    DRAFT = "draft"
+    RUNNING = "running"
+    PAUSED = "paused"
+    ENDED = "ended"
+
+    @property
+    def zh(self) -> str:
+        """The word in Chinese."""
+        return {"draft": "草稿", "running": "进行中", "paused": "已暂停", "ended": "已结束"}[self.value]
+
+
+class EndReason(StrEnum):
+    """Why a trial ended."""
+
+    ROLLED_OUT = "rolled_out"
+    NO_EFFECT = "no_effect"
+    HARMFUL = "harmful"
+    STOPPED = "stopped"
+    SUPERSEDED = "superseded"
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """The reason in Chinese and English."""
+        return {
+            "rolled_out": ("已推广", "rolled out"),
+            "no_effect": ("没有效果", "no effect"),
+            "harmful": ("有害，已停止", "harmful, stopped"),
+            "stopped": ("人工停止", "stopped by a person"),
+            "superseded": ("策略有新版本", "the strategy has a new version"),
+        }[self.value]
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What to read out: one strategy over the window that its goal names.
