@@ -13,13 +13,14 @@ import pyarrow as pa
 from liuke_sim import dirt, people, texts
 from liuke_sim.assortment import CATEGORIES, product_keys
 from liuke_sim.columns import Columns, Ints, length, sort, split, take
+from liuke_sim.contacts import CONTACT_CHANNELS
 from liuke_sim.customers import CHANNELS, DOUYIN
 from liuke_sim.events import CODE, DETAILS, EVENTS, NONE
 from liuke_sim.files.batch import Batch, SeriesTables
 from liuke_sim.files.batch import texts as text_column
 from liuke_sim.files.feedback import is_feedback, tell
 
-EVENT_CHANNELS = (*CHANNELS, "sms")
+EVENT_CHANNELS = (*CHANNELS, *CONTACT_CHANNELS)
 
 
 def behaviour_tables(batch: Batch) -> SeriesTables:
