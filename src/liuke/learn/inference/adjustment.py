@@ -19,6 +19,8 @@ from liuke.learn.inference.moments import Moments, MultiMoments, PairMoments
 from liuke.learn.inference.reference import conclude, enough
 
 Floats = NDArray[np.float64]
+_ROUNDING = 1e-12  # share of a covariate's sum of squares below which its variance is rounding error
+_REPEATED = 1e-10  # singular values of the correlation matrix below this share of the largest are repetitions
 
 
 def adjust(
@@ -208,13 +210,28 @@ def _theta(t: MultiMoments, c: MultiMoments, theta: str | float | Sequence[float
         return given
     if theta not in ("total", "within"):
         raise InferenceError(f"'{theta}' is no way to find theta.", hint="Use 'total', 'within' or numbers.")
-    spread, explained = np.zeros((wanted, wanted)), np.zeros(wanted)
+    spread, explained, size = np.zeros((wanted, wanted)), np.zeros(wanted), np.zeros(wanted)
     for sample in [t + c] if theta == "total" else [t, c]:
         linear, weight = _linear(sample, ratio, pairs), sample.n - 1
         noise = linear.covariate_gradients @ sample.covariances
         spread += weight * noise @ linear.covariate_gradients.T
         explained += weight * noise @ linear.metric_gradient
-    return np.asarray(np.linalg.pinv(spread, hermitian=True) @ explained, dtype=np.float64)
+        size += weight * linear.covariates**2
+    return _coefficients(spread, explained, size)
+
+
+def _coefficients(spread: Floats, explained: Floats, size: Floats) -> Floats:
+    """Solve for theta; covariates that don't vary but for rounding, or repeat others, get no weight of their own."""
+    scale = np.sqrt(np.diag(spread))
+    varies = np.diag(spread) > _ROUNDING * (size + np.diag(spread))
+    found = np.zeros(len(scale))
+    if len(scale) == 1:
+        return explained / spread[0] if varies[0] else found
+    if varies.any():
+        unit = scale[varies]
+        likeness = spread[np.ix_(varies, varies)] / np.outer(unit, unit)
+        found[varies] = np.linalg.pinv(likeness, rcond=_REPEATED, hermitian=True) @ (explained[varies] / unit) / unit
+    return found
 
 
 def _adjusted_arm(sample: MultiMoments, theta: Floats, middle: Floats, ratio: bool, pairs: bool) -> _Arm:

@@ -180,8 +180,10 @@ def intraclass_correlation(sizes: ArrayLike, totals: ArrayLike, totals_sq: Array
 def _small_sample(m: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
     q, d = m / m.sum(), m**2
     scale = d / (d * (1 - 2 * q) + q**2 * d.sum())
-    centre = np.eye(len(m)) - np.outer(q, np.ones(len(m)))  # residuals are the centred cluster errors
-    form = np.sqrt(d)[:, None] * (centre.T @ (scale[:, None] * centre)) * np.sqrt(d)[None, :]
+    # the form is A = √D·(I − 1q')'·C·(I − q1')·√D ... written out, it needs no product of matrices
+    cross = scale * q
+    form = np.diag(scale) - cross[:, None] - cross[None, :] + float((scale * q**2).sum())
+    form *= np.sqrt(np.outer(d, d))
     squares = float((form**2).sum())
     return scale, float(np.trace(form)) ** 2 / squares if squares else inf
 
