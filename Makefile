@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
 DEMO ?= demo
 
-.PHONY: help demo test lint types architecture unit console docs bench prove-crash clean
+.PHONY: help demo test lint types architecture unit console docs bench prove-crash prove-trials clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -48,6 +48,9 @@ docs: .venv/runtime.stamp ## write the reference pages from the code
 
 prove-crash: .venv/dev.stamp ## kill the daily loop at every commit and step boundary, one process each (about 20 minutes)
 	LIUKE_CRASH_PACE=1 $(BIN)/pytest -s tests/acceptance/test_killed_loop.py
+
+prove-trials: .venv/dev.stamp ## simulated trials with known truth, read daily: do the intervals keep their promise? (minutes)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/prove_trials.py --write docs/reference/trials-proof.md
 
 clean: ## remove what was built and installed
 	rm -rf .venv demo dist web/node_modules src/liuke/app/console/static
