@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from liuke_sim.config import VARIANTS, DirtConfig, LeavingConfig, PurchaseConfig, ShopConfig, VisitConfig
+from liuke_sim.config import (
+    VARIANTS,
+    VERSION,
+    DirtConfig,
+    LeavingConfig,
+    PurchaseConfig,
+    ResponseConfig,
+    ShopConfig,
+    VisitConfig,
+)
 from liuke_sim.contacts import CONTACT_CHANNELS, CONTACTS, OFFERS
 from liuke_sim.events import EVENTS
 from liuke_sim.leaving import CAUSES
@@ -24,9 +33,11 @@ __all__ = [
     "OFFERS",
     "SOURCES_DIR",
     "VARIANTS",
+    "VERSION",
     "DirtConfig",
     "LeavingConfig",
     "PurchaseConfig",
+    "ResponseConfig",
     "Shop",
     "ShopConfig",
     "VisitConfig",

@@ -44,6 +44,11 @@ class Lives:
         """Return the purchases that happened, as `worlds.counted_purchases` with the column `week`."""
         return stack(self._purchases)
 
+    @property
+    def chunk(self) -> Chunk:
+        """The customers in the world that happens."""
+        return self._chunk
+
     def without(self, campaign: int | None) -> Columns:
         """Return the purchases of the world without a campaign, or without any contact."""
         branch = self.branches.get(campaign)

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import pairwise
 
+VERSION = "1"
+"""Of the generator: the same configuration, seed and version give the same shop. A change of what customers do is a new
+version, with a line in the changelog."""
 WEEK_DAYS = 7
 
 
@@ -92,16 +95,16 @@ class ResponseConfig:
 
     strength: float = 1.0
     """Multiplies every chance of an answer that changes something; 0 gives a shop in which no contact does."""
-    push: float = 0.18
+    push: float = 0.42
     """Extra chance of buying what is due, in the first week after a contact that helped."""
-    fade: float = 0.6
+    fade: float = 0.65
     """What is left of a push after each week: a tenth after a month and a half."""
-    most_push: float = 0.5
+    most_push: float = 0.6
     clear_share: float = 0.6
     """Share of the helped drifting customers whose cause is cleared; the others win back some attachment."""
     early_days: float = 28.0
     """Days since the drift began after which a contact helps half as much."""
-    after_leaving: float = 0.06
+    after_leaving: float = 0.2
     """Chance to be helped of somebody who has left, relative to one whose drift has just begun."""
     fatigue: float = 0.35
     """Every message of the last 28 days divides the chance to help: by 1 + `fatigue` × messages."""

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 import pyarrow as pa
 
-from liuke_sim.columns import SECONDS_A_DAY, Columns, take
+from liuke_sim.columns import SECONDS_A_DAY, Columns, Ints, take
 
 OFFERS = ("none", "coupon", "apology", "advice", "reminder", "next_stage", "sample")
 """What a contact brings: nothing but its words, money off, an apology, help with the child, a hint that something runs
@@ -98,6 +98,23 @@ class ContactBook:
         columns = {name: table[:, i].copy() for i, name in enumerate(names)}
         keys = ("value", "offer", "channel", "at", "customer")
         return take(columns, np.lexsort([columns[key] for key in keys]))
+
+    def rows(self, places: Ints) -> pa.Table:
+        """Return the contacts at `places` as they were received, with the columns of `CONTACTS`."""
+        by_place = np.array(sorted(row for week in self._weeks.values() for row in week), dtype=np.int64).reshape(-1, 7)
+        _, customer, at, channel, campaign, offer, value = by_place[places].T
+        return pa.table(
+            {
+                "contact_id": np.array(self.ids, dtype=object)[places],
+                "customer": customer,
+                "channel": np.array(CONTACT_CHANNELS)[channel],
+                "sent_at": np.datetime64(self._start, "us") + (at * 10**6).astype("timedelta64[us]"),
+                "campaign": np.array(self.campaigns, dtype=object)[campaign],
+                "offer": np.array(OFFERS)[offer],
+                "value_minor": value,
+            },
+            schema=CONTACTS,
+        )
 
     def _read(self, position: int, row: dict[str, object], today: date) -> tuple[str, str, int, int, int, int, int]:
         def fail(what: str) -> ValueError:

@@ -60,23 +60,23 @@ AT_EASE, DUE, NEWCOMER = range(len(CAUSES), len(SITUATIONS))
 FIT = np.array(
     [
         # none, coupon, apology, advice, reminder, next_stage, sample
-        [0.04, 0.30, 0.03, 0.03, 0.05, 0.03, 0.08],  # price
-        [0.03, 0.10, 0.32, 0.02, 0.03, 0.02, 0.03],  # delivery
-        [0.02, 0.06, 0.34, 0.04, 0.01, 0.01, 0.04],  # service
-        [0.03, 0.08, 0.14, 0.14, 0.02, 0.08, 0.14],  # mismatch
-        [0.04, 0.06, 0.02, 0.14, 0.04, 0.34, 0.12],  # need_changed
-        [0.02, 0.03, 0.10, 0.10, 0.02, 0.03, 0.34],  # authenticity
-        [0.04, 0.05, 0.06, 0.36, 0.03, 0.12, 0.10],  # guidance
-        [0.04, 0.14, 0.03, 0.04, 0.05, 0.04, 0.06],  # other_channel
-        [0.06, 0.10, 0.00, 0.06, 0.04, 0.06, 0.06],  # at ease
-        [0.12, 0.20, 0.00, 0.08, 0.22, 0.10, 0.08],  # due
-        [0.10, 0.16, 0.00, 0.10, 0.04, 0.06, 0.12],  # newcomer
+        [0.08, 0.55, 0.05, 0.06, 0.10, 0.06, 0.18],  # price
+        [0.05, 0.18, 0.60, 0.04, 0.06, 0.04, 0.06],  # delivery
+        [0.04, 0.12, 0.62, 0.08, 0.02, 0.02, 0.08],  # service
+        [0.06, 0.15, 0.26, 0.26, 0.04, 0.16, 0.28],  # mismatch
+        [0.08, 0.12, 0.04, 0.26, 0.08, 0.60, 0.24],  # need_changed
+        [0.04, 0.06, 0.20, 0.20, 0.04, 0.06, 0.60],  # authenticity
+        [0.08, 0.10, 0.12, 0.64, 0.06, 0.22, 0.20],  # guidance
+        [0.08, 0.26, 0.06, 0.08, 0.10, 0.08, 0.12],  # other_channel
+        [0.10, 0.20, 0.00, 0.10, 0.06, 0.10, 0.10],  # at ease
+        [0.22, 0.42, 0.00, 0.14, 0.45, 0.18, 0.16],  # due
+        [0.15, 0.30, 0.00, 0.20, 0.08, 0.12, 0.25],  # newcomer
     ]
 )
 """Chance that a contact that was noticed helps, by situation and offer."""
 ANNOYANCE = np.array([0.05, 0.03, 0.02, 0.03, 0.03, 0.04, 0.02])
 """Chance that a contact that was noticed annoys, by offer."""
-NOTICED = np.array([0.55, 0.30, 0.45, 0.22, 0.60])
+NOTICED = np.array([0.75, 0.45, 0.60, 0.40, 0.65])
 """Chance that an attached customer notices, by channel: sms, e-mail, WeChat, push, call (answered)."""
 _DUE_DAYS = 14
 _USUAL_VALUE_MINOR = 1_500
@@ -142,7 +142,7 @@ def answer(
     visitor = customers.is_visitor[row]
     interest = np.where(visitor, 0.3 + 0.7 * state.attachment[row], 0.1)
     is_seen = is_delivered & (draw("contact seen") < NOTICED[channel] * interest)
-    is_clicked = is_seen & visitor & (channel != CALL) & (draw("contact clicked") < 0.35 * min(config.strength, 1))
+    is_clicked = is_seen & visitor & (channel != CALL) & (draw("contact clicked") < 0.5 * min(config.strength, 1))
     earlier = state.contacts[row].sum(axis=1) + _before(number, is_delivered)
     helps, annoys = _chances(customers, state, needs, rows, row, contacts, earlier, config, week)
     luck = draw("response")
@@ -244,7 +244,7 @@ def _chances(
     drifting = situation < len(CAUSES)
     gone = state.left_day[row] < NEVER
     days = np.where(drifting, np.maximum(week.first_day - state.drift_day[row], 0), 0)
-    timing = np.where(gone, config.after_leaving, 0.25 + 0.75 * 0.5 ** (days / config.early_days))
+    timing = (0.25 + 0.75 * 0.5 ** (days / config.early_days)) * np.where(gone, config.after_leaving, 1.0)
     money = np.clip(np.sqrt(value / _USUAL_VALUE_MINOR), 0.2, 1.8) * (0.5 + 1.1 * customers.price_sensitivity[row])
     by_coupon = offer == COUPON
     called = np.where((contacts["channel"] == CALL) & np.isin(offer, (APOLOGY, ADVICE)), 1.3, 1.0)

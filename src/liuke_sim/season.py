@@ -60,7 +60,7 @@ class Week:
     discount: Floats
     stockpile: Floats
     is_presale: bool
-    """Whether deposits for 11.11 are taken."""
+    """Whether orders of the week may have been held by a deposit: before 618 and 11.11."""
 
     @property
     def first_day(self) -> int:
@@ -89,7 +89,9 @@ def week_of(number: int, start: date) -> Week:
         lift=weekend * campaign * np.array([_holiday(day) for day in days]),
         discount=discount,
         stockpile=stockpile,
-        is_presale=any(day.month == 11 and day.day <= 9 for day in days),
+        is_presale=any(
+            (11, 1) <= (day.month, day.day) <= (11, 9) or (6, 10) <= (day.month, day.day) <= (6, 18) for day in days
+        ),
     )
 
 

@@ -13,7 +13,7 @@ import pyarrow.parquet
 
 from liuke_sim.branches import Lives
 from liuke_sim.columns import SECONDS_A_DAY, Columns, Ints, length, split, stack
-from liuke_sim.config import WEEK_DAYS, ShopConfig
+from liuke_sim.config import VERSION, WEEK_DAYS, ShopConfig
 from liuke_sim.contacts import ContactBook
 from liuke_sim.customers import chunk_ranges
 from liuke_sim.dirt import arrivals
@@ -22,7 +22,7 @@ from liuke_sim.life import Chunk
 from liuke_sim.people import member_table
 from liuke_sim.streams import stream
 from liuke_sim.texts import text_truth
-from liuke_sim.truth import customer_truth, drift_truth
+from liuke_sim.truth import contact_truth, customer_truth, drift_truth, outcome_truth
 from liuke_sim.worlds import World, effects_table, purchase_table
 
 _EVENT_IDS_A_WEEK = 10**9
@@ -157,14 +157,25 @@ class Shop:
         return stack([lives.actual() if actual else lives.without(key) for lives in self._lives])
 
     def write_truth(self, directory: Path) -> list[Path]:
-        """Write ``truth.parquet`` (customers), ``truth_drifts``, ``truth_texts`` as of today, away from the files."""
+        """Write what only the simulator knows, as of today, away from the shop's files.
+
+        ``truth.parquet`` (customers), ``truth_drifts``, ``truth_texts``, ``truth_contacts`` (how each was answered),
+        ``truth_outcomes`` (the lives of touched customers with and without). Their metadata name `VERSION`, the variant
+        and the seed.
+        """
         directory.mkdir(parents=True, exist_ok=True)
+        start, lives = self.config.start, self._lives
+        tables = {
+            name: pa.concat_tables([table_of(chunk, start) for chunk in self._chunks]) for name, table_of in _TRUTHS
+        }
+        tables["truth_contacts"] = contact_truth(lives, self._contacts)
+        tables["truth_outcomes"] = outcome_truth(lives, self._contacts, start)
+        marks = {"liuke_sim": VERSION, "variant": self.config.name, "seed": str(self.seed)}
         paths = []
-        for name, table_of in _TRUTHS:
-            path = directory / f"{name}.parquet"
-            tables = [table_of(chunk, self.config.start) for chunk in self._chunks]
-            pyarrow.parquet.write_table(pa.concat_tables(tables), str(path), compression="zstd")
-            paths.append(path)
+        for name, table in tables.items():
+            paths.append(directory / f"{name}.parquet")
+            marked = table.replace_schema_metadata(marks)
+            pyarrow.parquet.write_table(marked, str(paths[-1]), compression="zstd")
         return paths
 
     def _write(self, directory: Path, until: date) -> list[WrittenFile]:
