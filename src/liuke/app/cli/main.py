@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from liuke import __version__
-from liuke.app.cli import demo, evaluate, lake, quarantine, run, server, tags, workspace
+from liuke.app.cli import demo, evaluate, lake, quarantine, run, server, tags, trials, workspace
 from liuke.app.cli.context import report_error
 from liuke.kernel import UsageError
 
@@ -58,6 +58,7 @@ cli.add_typer(evaluate.group, name="evaluate")
 cli.add_typer(tags.group, name="tags")
 cli.add_typer(lake.group, name="lake")
 cli.add_typer(quarantine.group, name="quarantine")
+cli.add_typer(trials.group, name="trials")
 cli.add_typer(server.users, name="users")
 
 
