@@ -19,8 +19,8 @@ FORMULA_STAGE_MONTHS = np.array([6.0, 12.0, 36.0])
 FORMULA_ENDS_MONTHS = 46.0
 
 NO_LINE = -1
-_LEFT_AFTER_ELDER = {"clothes": 0.7, "feeding": 0.7, "toys": 0.8, "books": 0.7, "gear": 0.35}
-"""What is still bought for a child to whom an elder one's things are handed down."""
+_HANDED_DOWN = {"clothes": 0.6, "feeding": 0.5, "toys": 0.4, "books": 0.5, "gear": 1.0}
+"""Share of such things that does not wear out: what a fully thrifty family need not buy again."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,9 @@ def needs_on(day: float, families: Families, rows: Ints, range_months: int) -> N
     youngest = np.where(born, ages, np.inf).min(axis=1)
     has_future = np.asarray(((ages > -9) & (ages < 0)).any(axis=1))
     occasional = _occasional(families.kind[rows], ages, youngest, has_future)
-    occasional[:, [OCCASIONALS.index("clothes"), OCCASIONALS.index("gear")]] *= families.bought_new(day, rows)[:, None]
+    inherited = families.inherited(day, rows)
+    for category, share in _HANDED_DOWN.items():
+        occasional[:, OCCASIONALS.index(category)] *= 1 - share * inherited
     return Needs(line, use, occasional, youngest, has_future)
 
 
@@ -113,8 +115,6 @@ def _occasional(kind: Ints, ages: Floats, youngest: Floats, has_future: Bools) -
     close = has_future & (ages.max(axis=1, initial=-99, where=ages < 0) > -4)
     giver, grand = kind == GIFT_GIVER, kind == GRANDPARENT
     baby = at_home & (youngest < 12)
-    has_elder = ((ages >= youngest[:, None] + 10) & np.isfinite(youngest)[:, None]).any(axis=1)
-    handed_down = {name: np.where(has_elder, left, 1.0) for name, left in _LEFT_AFTER_ELDER.items()}
     rate = {
         "maternity": np.where(has_future, 0.11, 0),
         "feeding": np.where(close | baby, 0.05, np.where(at_home, 0.012, 0)),
@@ -124,4 +124,4 @@ def _occasional(kind: Ints, ages: Floats, youngest: Floats, has_future: Bools) -
         "gear": np.where(close | baby, 0.012, np.where(at_home, 0.003, 0)),
         "gifts": np.where(at_home, 0.002, 0) + 0.07 * giver + 0.02 * grand,
     }
-    return np.stack([rate[category] * handed_down.get(category, 1.0) for category in OCCASIONALS], axis=1)
+    return np.stack([rate[category] for category in OCCASIONALS], axis=1)

@@ -132,7 +132,8 @@ def child_tables(batch: Batch) -> SeriesTables:
 
 def _children(batch: Batch, row: Ints, child: Ints, told_on: Ints, is_due: bool) -> pa.Table:
     customers = batch.chunk.customers
-    months = batch.months(customers.families.birth_day[row, child])
+    families = customers.families
+    months = batch.months((families.due_day if is_due else families.birth_day)[row, child])
     number = customers.number[row]
     consent = chance_of(number, batch.seed, "guardian consent") < 0.85
     gender = np.where(customers.families.is_girl[row, child], "F", "M").tolist()
