@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,6 +28,7 @@ from liuke.engage.outreach import outbox
 from liuke.kernel.shop import ShopProfile
 from liuke.store.lineage import Step, StepLog, StepResult
 from liuke.store.operations import FieldCipher, Operations
+from liuke.understand.segments import SegmentSettings
 
 AS_OF = date(2026, 3, 1)
 NOW = datetime(2026, 3, 1, 2, 30)
@@ -52,7 +53,8 @@ CREATE TEMP TABLE children AS SELECT (100000 + i)::BIGINT AS customer_id, 1 AS c
 UPDATE children SET birth_month = birth_month::DATE;
 CREATE TEMP TABLE products AS SELECT i::BIGINT AS product_id, 'P' || i AS product_key,
     ['婴儿配方奶粉 3段', '纸尿裤 L码', '辅食米粉', '连体衣', '益智积木'][1 + i % 5] AS name,
-    ['奶粉', '纸尿裤', '辅食', '服装', '玩具'][1 + i % 5] AS category FROM range(20) t(i);
+    ['奶粉', '纸尿裤', '辅食', '服装', '玩具'][1 + i % 5] AS category, 'B' || i % 3 AS brand, NULL::VARCHAR AS subcategory,
+    NULL::VARCHAR AS stage FROM range(20) t(i);
 CREATE TEMP TABLE purchases AS SELECT (100000 + i)::BIGINT AS customer_id, (i * 100 + k)::BIGINT AS order_id,
     TIMESTAMP '2026-02-25 08:15:00' - INTERVAL (k * 31 + roll(i, 7, 60)) DAY AS occurred_at,
     (TIMESTAMP '2026-02-25 08:15:00' - INTERVAL (k * 31 + roll(i, 7, 60)) DAY)::DATE AS occurred_on, 'app' AS channel,
@@ -60,7 +62,9 @@ CREATE TEMP TABLE purchases AS SELECT (100000 + i)::BIGINT AS customer_id, (i * 
     (1500 + roll(i + k, 8, 12000))::BIGINT AS margin_minor, 2.0 AS quantity, 2::BIGINT AS n_items
     FROM numbers, range(12) t(k) WHERE k < roll(i, 9, 12);
 CREATE TEMP TABLE purchase_items AS SELECT customer_id, order_id, occurred_on, (order_id + j) % 20 AS product_id,
-    1.0 AS quantity, (net_minor / 2)::BIGINT AS net_minor FROM purchases, range(2) t(j);
+    1.0 AS quantity, (net_minor / 2)::BIGINT AS net_minor, 0::BIGINT AS discount_minor, 100::BIGINT AS margin_minor,
+    ['奶粉', '纸尿裤', '辅食', '服装', '玩具'][1 + (order_id + j) % 5] AS category, NULL::VARCHAR AS subcategory,
+    'B' || (order_id + j) % 3 AS brand, NULL::VARCHAR AS stage FROM purchases, range(2) t(j);
 CREATE TEMP TABLE order_facts AS SELECT customer_id, order_id, 'refunded' AS fact, 2000::BIGINT AS amount_minor,
     occurred_on + 3 AS occurred_on FROM purchases WHERE order_id % 17 = 0;
 CREATE TEMP TABLE events AS SELECT (100000 + i)::BIGINT AS customer_id,
@@ -320,12 +324,13 @@ class ConsoleShop:
     cipher: FieldCipher
     shop: ShopProfile
     clock: Callable[[], datetime]
+    segment_settings: SegmentSettings = field(default_factory=SegmentSettings)
 
 
 def open_shop(root: Path, now: Callable[[], datetime] = lambda: NOW) -> ConsoleShop:
     """Open what `make_shop` made, or a copy of it."""
     return ConsoleShop(
-        SimpleNamespace(published_dir=root / "published"),
+        SimpleNamespace(published_dir=root / "published", segments_dir=root / "segments"),
         Operations(f"sqlite:///{root / 'operations.db'}"),
         FieldCipher(b"k" * 32),
         ShopProfile(name="小芽母婴", zone="Asia/Shanghai", currency="CNY"),

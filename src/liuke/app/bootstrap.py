@@ -28,6 +28,16 @@ from liuke.store.lineage import StepLog, StepState
 from liuke.store.operations import FieldCipher, Keyring, Operations
 from liuke.store.workspace import Workspace
 from liuke.understand.metrics import COHORTS, METRICS
+from liuke.understand.segments import (
+    SEGMENT_CHANGES,
+    SEGMENT_MEMBERSHIP,
+    SEGMENT_SIZES,
+    SegmentBook,
+    SegmentSettings,
+    SegmentShelf,
+    joined_book,
+    load_segments,
+)
 from liuke.understand.tags import TagSet, customer_tags_spec, load_definitions
 
 Clock = Callable[[], datetime]
@@ -39,6 +49,9 @@ LAKE_TABLES = (
     IDENTITY_MAP,
     METRICS,
     COHORTS,
+    SEGMENT_MEMBERSHIP,
+    SEGMENT_CHANGES,
+    SEGMENT_SIZES,
     CHURN_SCORES,
     WARNINGS,
     CUSTOMER_VALUES,
@@ -188,6 +201,15 @@ class Application:
     def tags(self) -> TagSet:
         """Definitions that come with the product, and the shop's own."""
         return load_definitions(self.workspace.tags_dir)
+
+    @property
+    def segment_settings(self) -> SegmentSettings:
+        """Bounds of the engine that evaluates rules."""
+        return self.settings.segments
+
+    def segments(self) -> SegmentBook:
+        """Return the shop's segments as they stand now: those in files, and those saved in the console."""
+        return joined_book(load_segments(self.workspace.segments_dir), SegmentShelf(self.operations).definitions())
 
     @cached_property
     def churn(self) -> ChurnService:

@@ -16,6 +16,7 @@ from liuke.learn.experiments.config import ExperimentSettings
 from liuke.predict.churn.config import ChurnSettings
 from liuke.predict.clv.config import ValueSettings
 from liuke.predict.early_warning.config import WarningSettings
+from liuke.understand.segments.config import SegmentSettings
 
 OPERATIONS_URL = "LIUKE_OPERATIONS_URL"
 
@@ -65,6 +66,7 @@ class Settings(BaseModel):
     warning: WarningSettings = Field(default_factory=WarningSettings)
     experiments: ExperimentSettings = Field(default_factory=ExperimentSettings)
     outreach: OutreachSettings = Field(default_factory=OutreachSettings)
+    segments: SegmentSettings = Field(default_factory=SegmentSettings)
     server: ServerSettings = Field(default_factory=ServerSettings)
 
 

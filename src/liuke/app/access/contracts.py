@@ -13,6 +13,7 @@ class Permission(StrEnum):
     SEE_PERSONAL = "see_personal"  # personal values in clear; every read is audited
     SEE_MASKED = "see_masked"  # personal values with their middle hidden
     SEARCH_PERSONAL = "search_personal"  # find a customer by phone, e-mail or member number
+    EDIT_SEGMENTS = "edit_segments"  # save, freeze and archive segments
     SEE_ADMIN = "see_admin"  # runs, users and the audit chain
 
 
@@ -31,7 +32,7 @@ class Role(StrEnum):
 
 _PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(Permission),
-    Role.OPERATOR: frozenset({Permission.SEE_MASKED, Permission.SEARCH_PERSONAL}),
+    Role.OPERATOR: frozenset({Permission.SEE_MASKED, Permission.SEARCH_PERSONAL, Permission.EDIT_SEGMENTS}),
     # An analyst works on pseudonymised rows and has no reason to know who a customer is.
     Role.ANALYST: frozenset(),
 }

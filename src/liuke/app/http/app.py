@@ -12,6 +12,7 @@ from liuke.app.http.ports import ConsoleContext
 from liuke.app.http.routes import ROUTERS
 from liuke.app.http.security import SecurityMiddleware
 from liuke.app.publish import PublishedReader
+from liuke.app.segments import PublishedSegments
 
 API_VERSION = "1"  # of the contract with callers; it grows when an answer changes its meaning
 _COMPRESS_FROM = 1_000  # bytes; below that a gzip header costs more than it saves
@@ -29,6 +30,7 @@ def create_app(context: ConsoleContext) -> FastAPI:
     app = _api()
     app.state.context = context
     app.state.reader = PublishedReader(context.workspace.published_dir)
+    app.state.segments = PublishedSegments(context.segment_settings)
     spa.mount(app)
     app.add_middleware(GZipMiddleware, minimum_size=_COMPRESS_FROM)
     app.add_middleware(SecurityMiddleware)

@@ -38,7 +38,14 @@ def _admin(user: SignedInUser) -> access.User:
     return user
 
 
+def _segment_editor(user: SignedInUser) -> access.User:
+    if not user.may(access.Permission.EDIT_SEGMENTS):
+        raise HttpError(403, "not_allowed", "Your role may not change segments.", "Ask an operator of this shop.")
+    return user
+
+
 Context = Annotated[ConsoleContext, Depends(_context)]
 SignedInUser = Annotated[access.User, Depends(_user)]
 Admin = Annotated[access.User, Depends(_admin)]
+SegmentEditor = Annotated[access.User, Depends(_segment_editor)]
 Build = Annotated[OpenBuild, Depends(_build)]

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from liuke.kernel.shop import ShopProfile
 from liuke.store.operations import FieldCipher, Operations
+from liuke.understand.segments import SegmentSettings
 
 
 class HasPublishedDir(Protocol):
@@ -17,6 +18,11 @@ class HasPublishedDir(Protocol):
     @property
     def published_dir(self) -> Path:
         """Folder of the builds."""
+        ...
+
+    @property
+    def segments_dir(self) -> Path:
+        """Folder of the shop's segments in files."""
         ...
 
 
@@ -41,6 +47,11 @@ class ConsoleContext(Protocol):
     @property
     def shop(self) -> ShopProfile:
         """Name, zone and currency."""
+        ...
+
+    @property
+    def segment_settings(self) -> SegmentSettings:
+        """Bounds of the engine that evaluates rules."""
         ...
 
     @property

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from liuke.app.bootstrap import Application
-from liuke.app.loop import steps
+from liuke.app.loop import segmenting, steps
 from liuke.app.loop.context import RunContext
 from liuke.kernel import NotEnoughData, Progress, SilentProgress, UsageError
 from liuke.store.lineage import Step, StepRecord, StepResult
@@ -45,6 +45,13 @@ STEPS = (
     LoopStep("measure", "compute key figures", steps.HISTORY, steps.measure),
     LoopStep("predict", "predict churn", steps.HISTORY, steps.predict, steps.tag_definition),
     LoopStep("warn", "grade warnings", ("churn_scores", "customer_tags"), steps.warn),
+    LoopStep(
+        "segment",
+        "evaluate segments",
+        (*steps.HISTORY, "customer_tags", "warnings"),
+        segmenting.segment,
+        segmenting.segment_definition,
+    ),
     LoopStep("decide", "run strategies", ("customer_tags", "warnings"), steps.decide, steps.strategy_definition),
     LoopStep("engage", "deliver messages", (), steps.engage, always=True),
     LoopStep("learn", "read out effects", (*steps.HISTORY, "contacts"), steps.learn, steps.strategy_definition),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from liuke.app.loop.context import RunContext
+from liuke.app.loop.segmenting import published_sizes
 from liuke.app.publish import MetricWord, StrategyWord, TagWord, Vocabulary, publish
 from liuke.app.publish.contracts import TagKind
 from liuke.collect.identity import IDENTITY_MAP
@@ -50,6 +51,7 @@ def publish_build(context: RunContext) -> StepResult:
         now=app.now(),
         notes=context.missing,
         tables=_tables(context),
+        segments=published_sizes(context),
     )
     counts = {"customers": build.customers, "timeline": build.timeline_rows}
     return StepResult({}, counts, f"{build.customers:,} customers, {build.timeline_rows:,} timeline rows")

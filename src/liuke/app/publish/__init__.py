@@ -3,6 +3,7 @@
 from liuke.app.publish.build import publish
 from liuke.app.publish.contracts import Build, MetricWord, PublishSource, StrategyWord, TagWord, Vocabulary
 from liuke.app.publish.errors import NothingPublishedError
+from liuke.app.publish.happenings import HAPPENINGS, PRODUCTS
 from liuke.app.publish.look_ups import (
     CustomerQuery,
     Page,
@@ -18,8 +19,12 @@ from liuke.app.publish.look_ups import (
 )
 from liuke.app.publish.pointer import current_build
 from liuke.app.publish.reader import OpenBuild, PublishedReader
+from liuke.app.publish.tables import TAG_PREFIX
 
 __all__ = [
+    "HAPPENINGS",
+    "PRODUCTS",
+    "TAG_PREFIX",
     "Build",
     "CustomerQuery",
     "MetricWord",

@@ -15,6 +15,7 @@ import duckdb
 
 from liuke.app.publish import pointer
 from liuke.app.publish.contracts import Build, PublishSource, Vocabulary
+from liuke.app.publish.happenings import write_happenings
 from liuke.app.publish.overview import overview
 from liuke.app.publish.results import materialise
 from liuke.app.publish.tables import contacts_sql, customers_sql, identities_sql, timeline_sql
@@ -38,6 +39,7 @@ def publish(
     identity_sql: str = "SELECT identity_id, customer_id FROM identity_map",
     notes: Mapping[str, NotEnoughData] | None = None,
     tables: Sequence[Mapping[str, Any]] = (),
+    segments: Sequence[Mapping[str, Any]] = (),
 ) -> Build:
     """Build what the console reads as of `moment` and make it current.
 
@@ -61,6 +63,8 @@ def publish(
         Part (``churn``, ``metrics``, ``effects``) to the reason why it has too little data.
     tables
         Rows of the data page: lake tables with their counts and snapshots.
+    segments
+        Size of each segment when it was last evaluated, and how many came and went.
 
     Returns
     -------
@@ -71,9 +75,11 @@ def publish(
     results = materialise(moment.connection, relations, moment.as_of)
     keys = tag_columns(moment.connection, results["customer_tags"], {word.key for word in vocabulary.tags})
     customers, timeline = _write_tables(folder, moment, results, keys, identity_sql)
+    write_happenings(moment.connection, folder, moment.as_of.isoformat())
     documents = {
         "overview": overview(moment.connection, results, vocabulary.metrics, vocabulary.strategies),
         "tags": tag_document(moment.connection, keys, vocabulary.tags),
+        "segments": list(segments),
         "status": {
             "build": build_id,
             "as_of": moment.as_of,

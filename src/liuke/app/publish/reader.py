@@ -41,6 +41,11 @@ class OpenBuild:
         return list(self._document("tags.json"))
 
     @cached_property
+    def segments(self) -> list[dict[str, Any]]:
+        """Size of each segment when it was last evaluated."""
+        return list(self._document("segments.json"))
+
+    @cached_property
     def status(self) -> dict[str, Any]:
         """Build, as-of, shop, tables and notes."""
         return dict(self._document("status.json"))

@@ -3,7 +3,7 @@
 | path | holds |
 |---|---|
 | `liuke.toml` | settings |
-| `sources/ tags/ strategies/` | the shop's own definitions, meant for version control |
+| `sources/ tags/ segments/ strategies/` | the shop's own definitions, meant for version control |
 | `lake/` | Iceberg tables |
 | `operations.db` | the operational store (unless settings name a PostgreSQL) |
 | `secrets/` | the key of the personal fields; never to be shared |
@@ -23,7 +23,7 @@ from pathlib import Path
 from liuke.kernel.errors import LockedError, SettingsError
 
 SETTINGS_FILE = "liuke.toml"
-_FOLDERS = ("sources", "tags", "strategies", "lake", "secrets", "published", "models", "outbox", "scratch")
+_FOLDERS = ("sources", "tags", "segments", "strategies", "lake", "secrets", "published", "models", "outbox", "scratch")
 
 
 class Workspace:
@@ -40,6 +40,7 @@ class Workspace:
         self.settings_file = self.path / SETTINGS_FILE
         self.sources_dir = self.path / "sources"
         self.tags_dir = self.path / "tags"
+        self.segments_dir = self.path / "segments"
         self.strategies_dir = self.path / "strategies"
         self.lake_dir = self.path / "lake"
         self.published_dir = self.path / "published"

@@ -1,12 +1,13 @@
 """What events and sequences become: facts about a customer, computed by the compiler of tags.
 
-Each different fact of all rules gets one name, so that rules which ask the same share it, and all facts together are
+Each different fact is named by its content, so that rules which ask the same share it, and all facts together are
 one plan in which each window is scanned once.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -47,7 +48,6 @@ class Facts:
 
     def __init__(self, happenings: Mapping[str, int | None]) -> None:
         self._happenings = happenings
-        self._names: dict[str, str] = {}
         self.nodes: dict[str, dict[str, Any]] = {}
 
     def event(self, condition: EventCondition) -> str:
@@ -87,10 +87,9 @@ class Facts:
 
     def _named(self, node: dict[str, Any]) -> str:
         key = json.dumps(node, sort_keys=True)
-        if key not in self._names:
-            self._names[key] = f"fact_{len(self._names) + 1}"
-            self.nodes[self._names[key]] = node
-        return self._names[key]
+        name = f"fact_{hashlib.sha256(key.encode()).hexdigest()[:16]}"  # the same in every plan that needs it
+        self.nodes[name] = node
+        return name
 
     def _reachable(self, source: str, days: int | None, ago: int) -> None:
         if source not in self._happenings:

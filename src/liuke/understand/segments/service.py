@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 import pyarrow as pa
 
@@ -12,6 +13,7 @@ from liuke.understand.segments.compiler import compile_segments, facts_of
 from liuke.understand.segments.config import SegmentSettings
 from liuke.understand.segments.contracts import Frame, Overlap, Reachable
 from liuke.understand.segments.engine import LockedEngine
+from liuke.understand.segments.errors import SegmentError
 from liuke.understand.segments.expressions import columns_of
 from liuke.understand.segments.facts import COLUMNS
 from liuke.understand.segments.ports import Reach, Snapshot
@@ -35,11 +37,18 @@ class SegmentDesk:
     engine : LockedEngine
     frame : Frame
         Its relation stands in the engine.
+    refused : mapping of key to SegmentError, optional
+        Segments that were asked for and do not fit the shop's tags, with the reason.
     """
 
-    def __init__(self, engine: LockedEngine, frame: Frame) -> None:
+    def __init__(self, engine: LockedEngine, frame: Frame, refused: Mapping[str, SegmentError] | None = None) -> None:
         self.engine = engine
         self.frame = frame
+        self.refused = dict(refused or {})
+
+    def check(self, key: str, book: SegmentBook) -> None:
+        """Raise what is wrong with a segment over this frame, without evaluating it."""
+        compile_segments([key], book, self.frame)
 
     def count(self, key: str, book: SegmentBook) -> int:
         """Return how many customers are in a segment.
@@ -126,7 +135,8 @@ def tags_read(keys: Iterable[str], book: SegmentBook) -> tuple[str, ...]:
         if isinstance(part, TagCondition):
             found[part.tag] = None
         elif isinstance(part, ExpressionCondition):
-            found.update({name: None for space, name in columns_of(part.text) if not space})
+            with suppress(SegmentError):  # whoever compiles it says what is wrong
+                found.update({name: None for space, name in columns_of(part.text) if not space})
     return tuple(found)
 
 
@@ -168,10 +178,10 @@ def desk_at(
     levels : str, optional
         Relation with `customer_id` and the warning `level` of the day.
 
-    Raises
-    ------
-    SegmentError
-        If a rule names an unknown tag or field.
+    Returns
+    -------
+    SegmentDesk
+        Its `refused` names the segments that do not fit; the others can be asked about.
     """
     wanted = [key for key in tags_read(keys, book) if key in tagset]
     connection = moment.connection
@@ -189,11 +199,22 @@ def desk_at(
     people = connection.sql(select).to_arrow_table()
     reach: dict[str, int | None] = dict.fromkeys(COLUMNS)
     open_frame = frame_of(types, moment.as_of, happenings=reach)
-    facts = facts_of(keys, book, open_frame)
+    refused = _unfit(keys, book, open_frame)
+    facts = facts_of([key for key in keys if key not in refused], book, open_frame)
     tables: dict[str, pa.Table] = {"customers": people}
     if facts is not None:
         tables["facts_of_moment"] = connection.sql(facts).to_arrow_table()
     if tags == "segment_tags":
         connection.unregister("segment_tags")
     frame = frame_of(types, moment.as_of, happenings=reach, facts="facts_of_moment")
-    return SegmentDesk(LockedEngine(tables, settings=settings), frame)
+    return SegmentDesk(LockedEngine(tables, settings=settings), frame, refused)
+
+
+def _unfit(keys: Sequence[str], book: SegmentBook, frame: Frame) -> dict[str, SegmentError]:
+    found: dict[str, SegmentError] = {}
+    for key in keys:
+        try:
+            compile_segments([key], book, frame)
+        except SegmentError as error:
+            found[key] = error
+    return found

@@ -1,6 +1,5 @@
 """Who came and who went, and why it counts as that."""
 
-
 from __future__ import annotations
 
 import datetime as dt

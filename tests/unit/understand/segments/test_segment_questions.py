@@ -155,3 +155,20 @@ def test_a_moment_builds_the_tags_that_rules_read():
         "s": [True, False, False],
         "rest": [False, True, True],
     }
+    both = SegmentBook([*book.values(), segment({"kind": "event", "source": "events", "how": "did"}, "any_event")])
+    desk = desk_at(moment, tags, ["s", "rest", "any_event"], both)
+    assert desk.members("any_event", both) == [1, 2, 3]  # a fact has the same name, whichever rules are asked together
+    assert desk.members("s", both) == [1]
+
+
+def test_a_segment_that_does_not_fit_any_more_is_left_out_and_named():
+    gone = segment({"kind": "tag", "tag": "no_such_tag", "test": {"op": "known"}}, "gone")
+    via = segment({"kind": "segment", "segment": "gone"}, "via")
+    fine = segment({"kind": "profile", "field": "city", "test": {"op": "known"}}, "fine")
+    book = SegmentBook([gone, via, fine])
+    desk = desk_at(
+        moment_from({"customers": [{"customer_id": 1, "city": "x"}]}, AS_OF), load_definitions(), list(book), book
+    )
+    assert sorted(desk.refused) == ["gone", "via"]
+    assert "no_such_tag" in desk.refused["via"].message
+    assert desk.members("fine", book) == [1]

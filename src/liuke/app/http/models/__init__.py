@@ -29,6 +29,16 @@ from liuke.app.http.models.overview import (
     Strategy,
     Totals,
 )
+from liuke.app.http.models.segments import (
+    FrozenSegment,
+    OverlapRequest,
+    Preview,
+    PreviewRequest,
+    SegmentDetail,
+    SegmentList,
+    SegmentOverlap,
+    SegmentReach,
+)
 from liuke.app.http.models.session import Credentials, PreferenceChange, Session
 from liuke.app.http.models.timeline import Timeline, TimelineEntry
 
@@ -48,6 +58,7 @@ __all__ = [
     "CustomerTag",
     "Data",
     "Effect",
+    "FrozenSegment",
     "Health",
     "Id",
     "LakeTable",
@@ -59,8 +70,11 @@ __all__ = [
     "OutboxState",
     "Outreach",
     "Overview",
+    "OverlapRequest",
     "Point",
     "PreferenceChange",
+    "Preview",
+    "PreviewRequest",
     "Problem",
     "Profile",
     "QuarantineCount",
@@ -69,6 +83,10 @@ __all__ = [
     "RiskLevel",
     "RoleName",
     "Run",
+    "SegmentDetail",
+    "SegmentList",
+    "SegmentOverlap",
+    "SegmentReach",
     "Session",
     "Strategy",
     "TagDefinition",

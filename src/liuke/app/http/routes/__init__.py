@@ -2,13 +2,14 @@
 
 from fastapi import APIRouter
 
-from liuke.app.http.routes import admin, customers, data, health, outreach, overview, session
+from liuke.app.http.routes import admin, customers, data, health, outreach, overview, segments, session
 
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     session.router,
     overview.router,
     customers.router,
+    segments.router,
     outreach.router,
     data.router,
     admin.router,
