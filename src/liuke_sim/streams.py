@@ -48,7 +48,10 @@ class Chance:
     def uniform(self, purpose: str, number: Ints, ordinal: Ints | int = 0) -> Floats:
         """Return numbers in [0, 1) per customer `number` and `ordinal`, which are broadcast."""
         key = _key(self.seed, zlib.crc32(purpose.encode()), self.week)
-        step = np.asarray(ordinal).astype(np.uint64) * np.uint64(_ORDINAL) + np.uint64(key)
+        if isinstance(ordinal, int):
+            step: NDArray[np.uint64] = np.array([(ordinal * _ORDINAL + key) & _BITS], dtype=np.uint64)
+        else:
+            step = ordinal.astype(np.uint64) * np.uint64(_ORDINAL) + np.uint64(key)
         z = _mixed(number.astype(np.uint64) * np.uint64(_GOLDEN) + step)
         return np.asarray((z >> np.uint64(11)).astype(np.float64) * 2.0**-53)
 

@@ -180,3 +180,20 @@ def test_nappies_grow_with_the_child(lived: LivedShop) -> None:
     medians = [by_size[size] for size in ("NB", "S", "M", "L", "XL") if size in by_size]
     assert medians == sorted(medians)
     assert len(medians) == 5
+
+
+def test_subscribers_skip_and_cancel_when_they_drift(lived: LivedShop) -> None:
+    """A skipped delivery is a signal: before it comes, drifting customers are rarer than after it."""
+    started, skipped, cancelled = lived.rows(
+        "select count(*) filter (event = 'subscription_started'), count(*) filter (event = 'subscription_skipped'), "
+        "count(*) filter (event = 'subscription_cancelled') from behaviour"
+    )[0]
+    assert started > 100
+    assert 0 < cancelled < started
+    drifting, all_started = lived.rows(
+        "select avg((c.event is not null)::int) filter (t.left_on is not null), avg((c.event is not null)::int) "
+        "from behaviour s join truth t using (member_no) left join behaviour c on c.member_no = s.member_no "
+        "and c.event = 'subscription_skipped' where s.event = 'subscription_started'"
+    )[0]
+    assert drifting > 1.2 * all_started
+    assert skipped > 20
