@@ -36,6 +36,7 @@ from liuke.learn.inference import (
     compare_clusters,
     compare_means,
     compare_proportions,
+    compare_ratios,
     compare_sequentially,
     permute_clusters,
     plan_clusters,
@@ -83,7 +84,8 @@ def covariate(rng: Rng, shape: tuple[int, ...], lift: float) -> tuple[Floats, Fl
     return before * rng.lognormal(0, 0.3, shape) + rng.gamma(1.0, 15.0, shape) + lift, before
 
 
-Read = Callable[[PairMoments, PairMoments], tuple[Difference, Difference]]  # fixed, sequential
+Sums = PairMoments
+Read = Callable[[Sums, Sums], Difference]
 
 
 @dataclass(frozen=True)
@@ -91,36 +93,47 @@ class Metric:
     name: str
     draw: Callable[[Rng, tuple[int, ...], float], tuple[Floats, Floats]]
     lift: float  # of the trials with an effect, in the metric's unit
-    read: Read
+    fixed: Read
+    sequential: Read
 
 
 def sequence(treated: Moments | ArmMean, control: Moments | ArmMean) -> Difference:
     return compare_sequentially(treated, control, LEVEL, planned_n=PLANNED)
 
 
-def read_share(t: PairMoments, c: PairMoments) -> tuple[Difference, Difference]:
-    return compare_proportions(t.y, c.y, LEVEL), sequence(share_mean(t.y), share_mean(c.y))
-
-
-def read_mean(t: PairMoments, c: PairMoments) -> tuple[Difference, Difference]:
-    return compare_means(t.y, c.y, LEVEL), sequence(t.y, c.y)
-
-
-def read_ratio(t: PairMoments, c: PairMoments) -> tuple[Difference, Difference]:
-    treated, control = ratio_mean(t), ratio_mean(c)
-    return compare_means(treated, control, LEVEL), sequence(treated, control)
-
-
-def read_cuped(t: PairMoments, c: PairMoments) -> tuple[Difference, Difference]:
+def fixed_cuped(t: Sums, c: Sums) -> Difference:
     adjusted = adjust(t, c)
-    return compare_means(adjusted.treated, adjusted.control, LEVEL), sequence(adjusted.treated, adjusted.control)
+    return compare_means(adjusted.treated, adjusted.control, LEVEL)
+
+
+def sequence_cuped(t: Sums, c: Sums) -> Difference:
+    adjusted = adjust(t, c)
+    return sequence(adjusted.treated, adjusted.control)
 
 
 METRICS = (
-    Metric("share of buyers, 10 %", share, 0.02, read_share),
-    Metric("heavy-tailed spend", spend, 4.0, read_mean),
-    Metric("ratio: margin per order", ratio, 2.0, read_ratio),
-    Metric("spend adjusted by CUPED", covariate, 3.0, read_cuped),
+    Metric(
+        "share of buyers, 10 %",
+        share,
+        0.02,
+        lambda t, c: compare_proportions(t.y, c.y, LEVEL),
+        lambda t, c: sequence(share_mean(t.y), share_mean(c.y)),
+    ),
+    Metric(
+        "heavy-tailed spend",
+        spend,
+        4.0,
+        lambda t, c: compare_means(t.y, c.y, LEVEL),
+        lambda t, c: sequence(t.y, c.y),
+    ),
+    Metric(
+        "ratio: margin per order",
+        ratio,
+        2.0,
+        lambda t, c: compare_ratios(t, c, LEVEL),
+        lambda t, c: sequence(ratio_mean(t), ratio_mean(c)),
+    ),
+    Metric("spend adjusted by CUPED", covariate, 3.0, fixed_cuped, sequence_cuped),
 )
 
 
@@ -158,8 +171,9 @@ def watch(which: int, truth_is_zero: bool, chunk: int, runs: int) -> Counts:
     treated, control = arm_sums(metric, rng, runs, lift), arm_sums(metric, rng, runs, 0.0)
     total = Counts()
     for t_run, c_run in zip(treated, control, strict=True):
-        looks = [metric.read(t, c) for t, c in zip(t_run, c_run, strict=True)]
-        total += judged([fixed for fixed, _ in looks], [sequential for _, sequential in looks], lift)
+        looks = list(zip(t_run, c_run, strict=True))
+        fixed = looks if truth_is_zero else looks[-1:]  # read daily only where false alarms are counted
+        total += judged([metric.fixed(*look) for look in fixed], [metric.sequential(*look) for look in looks], lift)
     return total
 
 
@@ -234,7 +248,7 @@ def power_of_metric(which: int) -> Callable[[Rng, Plan, float], Difference]:
         for n, lift in zip(plan.n_per_arm, (0.0, mde), strict=True):
             y, x = metric.draw(rng, (n,), lift)
             sums.append(PairMoments.of(x, y))
-        return metric.read(sums[1], sums[0])[0]
+        return metric.fixed(sums[1], sums[0])
 
     return trial
 

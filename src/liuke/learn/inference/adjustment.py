@@ -19,6 +19,7 @@ from liuke.learn.inference.moments import Moments, MultiMoments, PairMoments
 from liuke.learn.inference.reference import conclude, enough
 
 Floats = NDArray[np.float64]
+_WAYS = ("total", "within")  # to find theta
 _ROUNDING = 1e-12  # share of a covariate's sum of squares below which its variance is rounding error
 _REPEATED = 1e-10  # singular values of the correlation matrix below this share of the largest are repetitions
 
@@ -60,24 +61,16 @@ def adjust(
     Deng, A., Xu, Y., Kohavi, R. and Walker, T. (2013), Improving the sensitivity of online controlled experiments by
     utilizing pre-experiment data, WSDM, eq. 4.
     """
+    enough(treated.n, control.n, 2)
+    if isinstance(treated, PairMoments) and isinstance(control, PairMoments) and not (ratio or covariate_ratio):
+        return _adjust_pair(treated, control, theta)
     t, c = (s.multi if isinstance(s, PairMoments) else s for s in (treated, control))
-    enough(t.n, c.n, 2)
     pairs = ratio if covariate_ratio is None else covariate_ratio
     both = t + c
     middle = _linear(both, ratio, pairs)
     coefficients = _theta(t, c, theta, ratio, pairs)
     arms = [_adjusted_arm(sample, coefficients, middle.covariates, ratio, pairs) for sample in (t, c)]
-    raw = sum(arm.raw.variance / arm.raw.n for arm in arms)
-    kept = sum(arm.mean.variance / arm.mean.n for arm in arms) / raw if raw else 1.0
-    return Adjusted(
-        arms[0].mean,
-        arms[1].mean,
-        tuple(coefficients.tolist()),
-        kept,
-        arms[0].raw,
-        arms[1].raw,
-        arms[1].covariance,
-    )
+    return _both(arms[0], arms[1], tuple(coefficients.tolist()))
 
 
 def compare_adjusted(
@@ -208,7 +201,7 @@ def _theta(t: MultiMoments, c: MultiMoments, theta: str | float | Sequence[float
         if given.shape != (wanted,):
             raise InferenceError(f"{wanted} covariates need {wanted} coefficients.", hint="Pass one per covariate.")
         return given
-    if theta not in ("total", "within"):
+    if theta not in _WAYS:
         raise InferenceError(f"'{theta}' is no way to find theta.", hint="Use 'total', 'within' or numbers.")
     spread, explained, size = np.zeros((wanted, wanted)), np.zeros(wanted), np.zeros(wanted)
     for sample in [t + c] if theta == "total" else [t, c]:
@@ -232,6 +225,40 @@ def _coefficients(spread: Floats, explained: Floats, size: Floats) -> Floats:
         likeness = spread[np.ix_(varies, varies)] / np.outer(unit, unit)
         found[varies] = np.linalg.pinv(likeness, rcond=_REPEATED, hermitian=True) @ (explained[varies] / unit) / unit
     return found
+
+
+def _adjust_pair(treated: PairMoments, control: PairMoments, theta: str | float | Sequence[float]) -> Adjusted:
+    """Adjust means by one covariate without matrices: some twenty times faster, for segments by the hundred."""
+    both = treated + control
+    if isinstance(theta, str):
+        if theta not in _WAYS:
+            raise InferenceError(f"'{theta}' is no way to find theta.", hint="Use 'total', 'within' or numbers.")
+        parts = [both] if theta == "total" else [treated, control]
+        spread = sum((part.n - 1) * part.x.variance for part in parts)
+        explained = sum((part.n - 1) * part.covariance for part in parts)
+        size = sum((part.n - 1) * part.x.mean**2 for part in parts)
+        found = explained / spread if spread > _ROUNDING * (size + spread) else 0.0
+    else:
+        given = [theta] if isinstance(theta, int | float) else list(theta)
+        if len(given) != 1:
+            raise InferenceError("1 covariate needs 1 coefficient.", hint="Pass one per covariate.")
+        found = float(given[0])
+    middle = both.x.mean
+    return _both(_pair_arm(treated, found, middle), _pair_arm(control, found, middle), (found,))
+
+
+def _pair_arm(sample: PairMoments, theta: float, middle: float) -> _Arm:
+    n, raw, shared = sample.n, sample.y.variance, sample.covariance
+    variance = max(0.0, raw - 2 * theta * shared + theta**2 * sample.x.variance)
+    mean = sample.y.mean - theta * (sample.x.mean - middle)
+    return _Arm(ArmMean(n, mean, variance, n - 1), ArmMean(n, sample.y.mean, raw, n - 1), raw - theta * shared)
+
+
+def _both(treated: _Arm, control: _Arm, theta: tuple[float, ...]) -> Adjusted:
+    raw = treated.raw.variance / treated.raw.n + control.raw.variance / control.raw.n
+    left = treated.mean.variance / treated.mean.n + control.mean.variance / control.mean.n
+    kept = left / raw if raw else 1.0
+    return Adjusted(treated.mean, control.mean, theta, kept, treated.raw, control.raw, control.covariance)
 
 
 def _adjusted_arm(sample: MultiMoments, theta: Floats, middle: Floats, ratio: bool, pairs: bool) -> _Arm:

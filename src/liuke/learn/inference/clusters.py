@@ -178,14 +178,18 @@ def intraclass_correlation(sizes: ArrayLike, totals: ArrayLike, totals_sq: Array
 
 
 def _small_sample(m: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
-    q, d = m / m.sum(), m**2
-    scale = d / (d * (1 - 2 * q) + q**2 * d.sum())
-    # the form is A = √D·(I − 1q')'·C·(I − q1')·√D ... written out, it needs no product of matrices
+    """Return what scales the squared residuals, and the degrees of freedom.
+
+    With cluster errors u of variance d, residuals are (I − q1')u, so the variance is u'·F·u with
+    F = diag(c) − (cq)1' − 1(cq)' + Σc·q²; its expectation is tr(FD), its spread tr(FDFD).
+    """
+    q, d = m / m.sum(), m * m
+    scale = d / (d * (1 - 2 * q) + q * q * d.sum())
     cross = scale * q
-    form = np.diag(scale) - cross[:, None] - cross[None, :] + float((scale * q**2).sum())
-    form *= np.sqrt(np.outer(d, d))
-    squares = float((form**2).sum())
-    return scale, float(np.trace(form)) ** 2 / squares if squares else inf
+    form = (float(cross @ q) - cross)[:, None] - cross
+    form.flat[:: len(m) + 1] += scale
+    expected, squares = float(form.diagonal() @ d), float(d @ (form * form) @ d)
+    return scale, expected**2 / squares if squares else inf
 
 
 def apart(treated: ClusterMoments, control: ClusterMoments) -> None:

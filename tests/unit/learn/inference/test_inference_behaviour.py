@@ -222,6 +222,20 @@ def test_a_covariate_that_explains_much_narrows_the_interval():
     assert compare_adjusted(*useless).value == pytest.approx(plain.value)
 
 
+@pytest.mark.parametrize("theta", ["total", "within", 0.7])
+def test_one_covariate_is_adjusted_as_by_the_matrices_for_many(theta):
+    rng = np.random.default_rng(17)
+    arms = [PairMoments.of(*rng.gamma(2, 3, (2, n))) for n in (50, 70)]
+    short, long = adjust(*arms, theta=theta), adjust(*(arm.multi for arm in arms), theta=theta)
+    assert short.theta == pytest.approx(long.theta, rel=1e-12)
+    for name in ("treated", "control", "raw_treated", "raw_control"):
+        one, other = getattr(short, name), getattr(long, name)
+        assert (one.mean, one.variance, one.n) == pytest.approx((other.mean, other.variance, other.n), rel=1e-12)
+    assert (short.control_covariance, short.variance_kept) == pytest.approx(
+        (long.control_covariance, long.variance_kept), rel=1e-12
+    )
+
+
 def test_strata_take_their_share_of_the_noise():
     rng = np.random.default_rng(9)
     strata = {}
