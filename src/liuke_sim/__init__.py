@@ -20,6 +20,7 @@ from liuke_sim.config import (
 from liuke_sim.contacts import CONTACT_CHANNELS, CONTACTS, OFFERS
 from liuke_sim.events import EVENTS
 from liuke_sim.leaving import CAUSES
+from liuke_sim.live import live
 from liuke_sim.shop import Shop, WrittenFile, deliveries
 
 SOURCES_DIR = Path(__file__).parent / "workspace" / "sources"
@@ -43,4 +44,5 @@ __all__ = [
     "VisitConfig",
     "WrittenFile",
     "deliveries",
+    "live",
 ]

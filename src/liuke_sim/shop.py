@@ -178,12 +178,34 @@ class Shop:
             pyarrow.parquet.write_table(marked, str(paths[-1]), compression="zstd")
         return paths
 
-    def _write(self, directory: Path, until: date) -> list[WrittenFile]:
-        batches = self.config.batches
-        edges = [end for _, end in batches]
+    def weeks(self, until: date) -> Iterator[list[Batch]]:
+        """Live to `until` without writing files; yield week by week what reached the shop, one `Batch` per chunk.
+
+        To be read to its end: a period half read is half lived.
+
+        Raises
+        ------
+        ValueError
+            `until` is no edge of the file grid, or already delivered.
+        """
+        self._refuse_unless_ahead(until)
+        week = timedelta(days=WEEK_DAYS)
+        while self.today < until:
+            first, end = self.config.batches[self._delivered]
+            while first < end:
+                yield [self._live_batch(chunk, self._delivered, first, first + week) for chunk in self._chunks]
+                first += week
+            self._delivered += 1
+
+    def _refuse_unless_ahead(self, until: date) -> None:
+        edges = [end for _, end in self.config.batches]
         if until not in edges[self._delivered :]:
             ahead = ", ".join(str(edge) for edge in edges[self._delivered :][:4]) or "nothing: the shop is at its end"
             raise ValueError(f"no files end on {until}; still to come: {ahead}")
+
+    def _write(self, directory: Path, until: date) -> list[WrittenFile]:
+        batches = self.config.batches
+        self._refuse_unless_ahead(until)
         written: list[WrittenFile] = []
         while self.today < until:
             first, end = batches[self._delivered]

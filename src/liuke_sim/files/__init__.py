@@ -40,4 +40,14 @@ EXPORTERS = (
     feedback_tables,
 )
 
-__all__ = ["EXPORTERS", "SERIES", "Batch", "SeriesTables", "Writer", "is_corrected_later", "open_writer", "till_tables"]
+__all__ = [
+    "EXPORTERS",
+    "SERIES",
+    "Batch",
+    "SeriesTables",
+    "Writer",
+    "is_corrected_later",
+    "open_writer",
+    "profile_tables",
+    "till_tables",
+]

@@ -40,7 +40,7 @@ class Batch:
     @property
     def begins_at(self) -> int:
         """Second at which the period begins; the first period takes in all that was before."""
-        return self.first_day * SECONDS_A_DAY if self.position else -(10**10)
+        return self.first_day * SECONDS_A_DAY if self.first_day else -(10**10)
 
     def chance(self, purpose: str) -> np.random.Generator:
         """Return the stream of this period for `purpose`."""

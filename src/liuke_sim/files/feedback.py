@@ -64,9 +64,7 @@ def feedback_tables(batch: Batch) -> SeriesTables:
     """Return what was said in the period, and note in the chunk what it means."""
     if not length(batch.events):
         return {}
-    said = take(batch.events, texts.is_written(batch.events))
-    if length(said):
-        batch.chunk.texts.append(_truth(said, batch.seed))
+    note_meanings(batch)
     events = sort(take(batch.events, is_feedback(batch.events)), "at", "event_id")
     events = dirt.repeat_rows(batch.chance("feedback dirt"), events, batch.config.dirt.duplicates)
     if not length(events):
@@ -80,6 +78,13 @@ def feedback_tables(batch: Batch) -> SeriesTables:
     if length(tickets):
         tables["complaints"] = _tickets(batch, tickets)
     return tables
+
+
+def note_meanings(batch: Batch) -> None:
+    """Keep for the truth what the texts of the period mean."""
+    said = take(batch.events, texts.is_written(batch.events))
+    if length(said):
+        batch.chunk.texts.append(_truth(said, batch.seed))
 
 
 def _truth(said: Columns, seed: int) -> Columns:
@@ -131,8 +136,13 @@ def _when(batch: Batch, events: Columns) -> dict[str, pa.Array]:
 
 def _members(batch: Batch, events: Columns) -> pa.Array:
     """Return member numbers; some speak without having signed in, and nobody knows who they are."""
-    unknown = chance_of(events["event_id"], batch.seed, "speaks unknown") < batch.config.dirt.broken_identities
+    unknown = is_unknown(events, batch.seed, batch.config.dirt.broken_identities)
     return pa.array(people.member_numbers(events["customer"]), mask=unknown)
+
+
+def is_unknown(events: Columns, seed: int, share: float) -> Bools:
+    """Return which rows of feedback came from people who had not signed in."""
+    return np.asarray(chance_of(events["event_id"], seed, "speaks unknown") < share)
 
 
 def _product(events: Columns) -> pa.Array:

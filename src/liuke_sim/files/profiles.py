@@ -116,7 +116,7 @@ def child_tables(batch: Batch) -> SeriesTables:
     registered = customers.registered_day[:, None]
     due_on = np.maximum(registered, families.birth_day - _TOLD_BEFORE_BIRTH_DAYS)
     born_on = np.maximum(registered, families.birth_day + _TOLD_AFTER_BIRTH_DAYS)
-    first_day = batch.first_day if batch.position else -(10**9)
+    first_day = batch.first_day if batch.first_day else -(10**9)
     left_on = batch.chunk.state.left_day[:, None]
 
     def inside(day: Ints) -> Bools:
