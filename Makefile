@@ -45,6 +45,7 @@ bench: .venv/dev.stamp ## timings beside their baselines, both in one run
 
 bench-sim: .venv/dev.stamp ## the simulated shop at three sizes: seconds, rows, memory (a quarter of an hour)
 	$(BIN)/python benchmarks/simulator.py
+	$(BIN)/python benchmarks/simulator_answers.py
 
 docs: .venv/runtime.stamp ## write the reference pages from the code
 	$(BIN)/python -m liuke.app.reference docs/reference
