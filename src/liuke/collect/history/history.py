@@ -91,13 +91,12 @@ class History:
         scan = self._lake.scan_sql
         rate = self._shop.margin_rate
         minor_per_major = 10 ** minor_exponent(self._shop.currency)
-        engine.execute(f"CREATE TEMP MACRO minor_per_major() AS {minor_per_major}")
         tables = {"products": views.products(scan("products"), cut)}
         engine.execute(f"CREATE TEMP TABLE products AS {tables['products']}")
         for name, sql in (
             ("children", views.children(scan("children"), cut)),
             ("order_facts", views.order_facts(scan("order_facts"), cut)),
-            ("order_lines", views.order_lines(scan("order_items"), cut)),
+            ("order_lines", views.order_lines(scan("order_items"), cut, minor_per_major)),
             ("events", views.events(scan("events"), cut)),
             ("touches", views.touches(scan("touches"), cut)),
         ):

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from liuke.collect.history.syntax import DUCKDB, Syntax
+
 CUSTOMER_ATTRIBUTES = (
     "registered_on",
     "gender",
@@ -30,6 +32,17 @@ PRODUCT_ATTRIBUTES = (
     "min_age_months",
     "max_age_months",
 )
+LINE_COLUMNS = (
+    "order_id",
+    "source",
+    "load_id",
+    "row_number",
+    "product_id",
+    "quantity",
+    "net_minor",
+    "discount_minor",
+    "occurred_on",
+)
 
 # What a fact takes off an order: all three name money that went back or will never come.
 _BACK = "fact IN ('cancelled', 'refunded', 'returned')"
@@ -47,16 +60,19 @@ class Cut:
         Rows recorded later (naive UTC) are unseen.
     hidden_loads : tuple of int
         Loads that weren't valid at ``known_at``.
+    syntax : Syntax
+        Of the engine that reads the views.
     """
 
     as_of: date
     known_at: datetime
     hidden_loads: tuple[int, ...]
+    syntax: Syntax = DUCKDB
 
     @property
     def recorded(self) -> str:
         """Condition for rows without a time of their own, such as profiles."""
-        return f"recorded_at <= TIMESTAMP '{self.known_at}' AND {self.visible}"
+        return f"recorded_at <= {self.syntax.instant(self.known_at)} AND {self.visible}"
 
     @property
     def happened(self) -> str:
@@ -81,13 +97,15 @@ def _resolved(columns: str, relation: str, where: str) -> str:
 
 def products(scan: str, cut: Cut) -> str:
     """One row per product: the latest record of each attribute."""
-    return f"SELECT product_id, {_latest(PRODUCT_ATTRIBUTES)} FROM {scan} WHERE {cut.visible} GROUP BY product_id"
+    latest = _latest(PRODUCT_ATTRIBUTES, cut)
+    return f"SELECT product_id, {latest} FROM {scan} WHERE {cut.visible} GROUP BY product_id"
 
 
 def children(scan: str, cut: Cut) -> str:
     """One row per child of a customer."""
-    latest = _latest(["birth_month", "due_month", "gender", "guardian_consent"])
-    inner = _resolved("r.* EXCLUDE (identity_id)", scan, cut.recorded)
+    attributes = ("birth_month", "due_month", "gender", "guardian_consent")
+    latest = _latest(attributes, cut)
+    inner = _resolved(_of_record("child_no", *attributes), scan, cut.recorded)
     return f"SELECT customer_id, child_no, {latest} FROM ({inner}) GROUP BY customer_id, child_no"
 
 
@@ -96,18 +114,14 @@ def order_facts(scan: str, cut: Cut) -> str:
     return _resolved("r.order_id, r.fact, r.amount_minor, r.occurred_at, r.occurred_on", scan, cut.happened)
 
 
-def order_lines(scan: str, cut: Cut) -> str:
+def order_lines(scan: str, cut: Cut, minor_per_major: int) -> str:
     """Every line of an order with its product's attributes and its cost, where known."""
-    lines = _resolved(
-        "r.order_id, r.source, r.load_id, r.row_number, r.product_id, r.quantity, r.net_minor, r.discount_minor, "
-        "r.cost_minor, r.occurred_on",
-        scan,
-        cut.happened,
-    )
+    lines = _resolved(", ".join(f"r.{name}" for name in (*LINE_COLUMNS, "cost_minor")), scan, cut.happened)
+    known = ", ".join(f"l.{name}" for name in ("customer_id", *LINE_COLUMNS))
     return f"""
-        SELECT l.* EXCLUDE (cost_minor), p.category, p.subcategory, p.brand, p.stage,
-               coalesce(l.cost_minor, cast(round(p.unit_cost * l.quantity * minor_per_major()) AS BIGINT)) AS cost_minor
-        FROM ({lines}) l LEFT JOIN products p USING (product_id)"""
+        SELECT {known}, p.category, p.subcategory, p.brand, p.stage,
+               coalesce(l.cost_minor, cast(round(p.unit_cost * l.quantity * {minor_per_major}) AS BIGINT)) AS cost_minor
+        FROM ({lines}) l LEFT JOIN products p ON p.product_id = l.product_id"""
 
 
 def purchases(scan_orders: str, cut: Cut, margin_rate: float) -> str:
@@ -129,17 +143,21 @@ def purchases(scan_orders: str, cut: Cut, margin_rate: float) -> str:
         ), placed AS (
             SELECT order_id, min(channel) AS channel FROM {scan_orders} WHERE {cut.happened} GROUP BY order_id
         ), priced AS (
-            SELECT paid.*, coalesce(paid_minor, lines_minor, 0) AS gross_minor,
+            SELECT paid.order_id, customer_id, occurred_at, occurred_on,
+                   coalesce(paid_minor, lines_minor, 0) AS gross_minor,
                    coalesce(paid_minor, lines_minor, 0) - coalesce(back_minor, 0) AS net_minor,
-                   coalesce(cancelled, false) AS cancelled, content.* EXCLUDE (order_id), channel
-            FROM paid LEFT JOIN back USING (order_id)
-                 LEFT JOIN content USING (order_id) LEFT JOIN placed USING (order_id)
+                   coalesce(cancelled, false) AS cancelled,
+                   lines_minor, discount_minor, quantity, n_items, margin_minor, channel
+            FROM paid LEFT JOIN back ON back.order_id = paid.order_id
+                 LEFT JOIN content ON content.order_id = paid.order_id
+                 LEFT JOIN placed ON placed.order_id = paid.order_id
         )
         SELECT customer_id, order_id, occurred_at, occurred_on, channel,
                cast(net_minor AS BIGINT) AS net_minor, cast(coalesce(discount_minor, 0) AS BIGINT) AS discount_minor,
                cast(round(CASE WHEN margin_minor IS NULL OR lines_minor = 0 OR lines_minor IS NULL
-                               THEN net_minor * {_decimal(margin_rate)}::DOUBLE
-                               ELSE margin_minor::DOUBLE * (net_minor / lines_minor::DOUBLE) END) AS BIGINT)
+                               THEN net_minor * cast({_decimal(margin_rate)} AS DOUBLE)
+                               ELSE cast(margin_minor AS DOUBLE)
+                                    * (cast(net_minor AS DOUBLE) / cast(lines_minor AS DOUBLE)) END) AS BIGINT)
                    AS margin_minor,
                cast(coalesce(quantity, 0) AS DOUBLE) AS quantity, cast(coalesce(n_items, 0) AS BIGINT) AS n_items
         FROM priced
@@ -149,19 +167,19 @@ def purchases(scan_orders: str, cut: Cut, margin_rate: float) -> str:
 def credits() -> str:
     """Money that went back without naming a paid order; needs the view ``order_facts``."""
     return f"""
-        SELECT customer_id, order_id, occurred_on, cast(amount_minor AS BIGINT) AS amount_minor FROM order_facts
+        SELECT customer_id, order_id, occurred_on, cast(amount_minor AS BIGINT) AS amount_minor FROM order_facts f
         WHERE {_BACK} AND amount_minor IS NOT NULL
-          AND order_id NOT IN (SELECT order_id FROM order_facts WHERE fact = 'paid')"""
+          AND NOT EXISTS (SELECT 1 FROM order_facts p WHERE p.fact = 'paid' AND p.order_id = f.order_id)"""
 
 
 def purchase_items(margin_rate: float) -> str:
     """Lines of counted orders, on the day of the purchase."""
     return f"""
-        SELECT p.customer_id, l.order_id, p.occurred_at, p.occurred_on, l.product_id, l.category, l.subcategory, l.brand, l.stage,
-               l.quantity, l.net_minor, l.discount_minor,
+        SELECT p.customer_id, l.order_id, p.occurred_at, p.occurred_on, l.product_id,
+               l.category, l.subcategory, l.brand, l.stage, l.quantity, l.net_minor, l.discount_minor,
                cast(round(coalesce(l.net_minor - l.cost_minor, l.net_minor * {_decimal(margin_rate)})) AS BIGINT)
                    AS margin_minor
-        FROM order_lines l JOIN purchases p USING (order_id)"""
+        FROM order_lines l JOIN purchases p ON p.order_id = l.order_id"""
 
 
 def events(scan: str, cut: Cut) -> str:
@@ -177,9 +195,10 @@ def touches(scan: str, cut: Cut) -> str:
 
 def customers(scan: Callable[[str], str], cut: Cut) -> str:
     """Everyone of whom there is any row; profile attributes as last recorded."""
-    profiles = _resolved("r.* EXCLUDE (identity_id)", scan("customers"), cut.recorded)
+    profiles = _resolved(_of_record(*CUSTOMER_ATTRIBUTES), scan("customers"), cut.recorded)
+    latest = _latest(CUSTOMER_ATTRIBUTES, cut)
     return f"""
-        WITH profiled AS (SELECT customer_id, {_latest(CUSTOMER_ATTRIBUTES)} FROM ({profiles}) GROUP BY customer_id),
+        WITH profiled AS (SELECT customer_id, {latest} FROM ({profiles}) GROUP BY customer_id),
         seen AS (
             SELECT customer_id, min(day) AS day FROM (
                 SELECT customer_id, occurred_on AS day FROM order_facts
@@ -190,17 +209,19 @@ def customers(scan: Callable[[str], str], cut: Cut) -> str:
             ) GROUP BY customer_id
         )
         SELECT seen.customer_id, {", ".join(CUSTOMER_ATTRIBUTES)}, seen.day AS first_seen_on
-        FROM seen LEFT JOIN profiled USING (customer_id)"""
+        FROM seen LEFT JOIN profiled ON profiled.customer_id = seen.customer_id"""
 
 
 def _decimal(rate: float) -> str:
     """Return a rate as an exact literal: sums of it don't depend on the order of the rows."""
-    return f"{rate:.6f}::DECIMAL(9, 6)"
+    return f"cast({rate:.6f} AS DECIMAL(9, 6))"
 
 
-def _latest(columns: Iterable[str]) -> str:
-    """Aggregate each column to its last known value; equal times are told apart by load and row."""
-    return ", ".join(
-        f"last({name} ORDER BY recorded_at, load_id, row_number) FILTER (WHERE {name} IS NOT NULL) AS {name}"
-        for name in columns
-    )
+def _of_record(*columns: str) -> str:
+    """Select columns of a record with what orders its versions."""
+    return ", ".join(f"r.{name}" for name in (*columns, "recorded_at", "load_id", "row_number"))
+
+
+def _latest(columns: Iterable[str], cut: Cut) -> str:
+    """Aggregate each column to its last known value."""
+    return ", ".join(cut.syntax.latest(name) for name in columns)

@@ -171,9 +171,12 @@ class Lake:
 
     def scan_sql(self, name: str, snapshot_id: int | None = None) -> str:
         """Return a DuckDB relation over a snapshot's files; columns that old files lack are NULL."""
-        paths = [str(self.data_dir(name) / _TEMPLATE), *self.files(name, snapshot_id)]
-        quoted = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+        quoted = ", ".join("'" + path.replace("'", "''") + "'" for path in self.scan_files(name, snapshot_id))
         return f"read_parquet([{quoted}], union_by_name = true)"
+
+    def scan_files(self, name: str, snapshot_id: int | None = None) -> list[str]:
+        """Return the files that a scan reads: first one without rows that has all columns, then the snapshot's."""
+        return [str(self.data_dir(name) / _TEMPLATE), *self.files(name, snapshot_id)]
 
     def arrow(self, name: str, where: Mapping[str, date | str | int] | None = None) -> pa.Table:
         """Read a table's rows into memory."""
