@@ -167,14 +167,18 @@ def check_units(layout: Layout, base: str) -> None:
     ).fetchall()
     unit, arm = table.words(layout.unit), table.words(layout.arm)
     if crossed:
-        name, rows, arms = _first_two(layout, f"hash({unit}) = {crossed[0][0]}", f"{unit} || chr(31) || {arm}")
+        name, rows, arms = _first_two(
+            layout, f"{table.key(layout.unit)} = {crossed[0][0]}", f"{unit} || chr(31) || {arm}"
+        )
         raise TableError(
             f"unit '{name}' is in two arms: row {rows[0]} says '{arms[0]}', row {rows[1]} says '{arms[1]}'",
             hint="a unit belongs to one arm; leave out who changed, or analyse by the first assignment",
             rows=rows,
         )
     if layout.plan.repeats == "refuse":
-        name, rows, _ = _first_two(layout, f"hash({unit}) = {again[0][0]}", f"{unit} || chr(31) || {arm}", differ=False)
+        name, rows, _ = _first_two(
+            layout, f"{table.key(layout.unit)} = {again[0][0]}", f"{unit} || chr(31) || {arm}", differ=False
+        )
         raise TableError(
             f"unit '{name}' is in rows {rows[0]} and {rows[1]}",
             hint="one row per unit; if a unit's rows should be added up, say repeats: sum (--repeats sum)",
@@ -206,7 +210,7 @@ def check_constant(layout: Layout, base: str, name: str, column: str) -> None:
     if found:
         unit = table.words(layout.unit)
         shown = f"{unit} || chr(31) || {table.words(column)}"
-        who, rows, values = _first_two(layout, f"hash({unit}) = {found[0][0]}", shown)
+        who, rows, values = _first_two(layout, f"{table.key(layout.unit)} = {found[0][0]}", shown)
         raise TableError(
             f"unit '{who}' has '{values[0]}' in column '{column}' in row {rows[0]} and '{values[1]}' in row {rows[1]}",
             hint="a unit belongs to one group: use what was known when it entered",

@@ -80,11 +80,11 @@ class Split:
     p_value
         At this look; of Pearson's chi-square.
     always_p_value
-        Valid however often one looks: 1 / Bayes factor, at most 1.
+        Valid however often one looks: 1 / Bayes factor, at most 1. Slower to alarm; shown beside.
     alarm_p
         The plan's limit.
     broken
-        Whether the p-value that the plan's kind of looking asks for lies below the limit: no verdict then.
+        Whether ``p_value`` lies below the limit: no verdict then.
     """
 
     p_value: float

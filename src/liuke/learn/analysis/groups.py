@@ -66,7 +66,7 @@ def _column(
         for level, cell in sorted(cells.items(), key=lambda item: str(item[0]))
         if min(cell[arm][name].n for arm in arms) >= (2 if question.clustered else LEAST_UNITS)
     }
-    small = [f"{column}: {level}" for level in sums.levels[f"s{index}"] if str(level) not in usable]
+    small = sorted(f"{column}: {level}" for level in sums.levels[f"s{index}"] if str(level) not in usable)
     if len(usable) < 2:
         return [], small + [f"{column}: {level}" for level in usable]
     made = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from liuke.learn.analysis.errors import PlanError
 from liuke.learn.analysis.layout import Layout
-from liuke.learn.analysis.plan import Kind, Metric, Role
+from liuke.learn.analysis.plan import Kind, Metric, Role, TrialPlan
 from liuke.learn.analysis.profile import Profile
 
 
@@ -39,3 +39,10 @@ def roles_of(metrics: tuple[Metric, ...]) -> dict[str, Role]:
     if Role.PRIMARY not in given.values():
         raise PlanError("no metric is primary", hint="one has to decide: role: primary")
     return given
+
+
+def value_metric(plan: TrialPlan) -> Metric:
+    """Return the metric that says what a unit brought: the plan's, else the first primary one."""
+    roles = roles_of(plan.metrics)
+    name = plan.value or next(metric.name for metric in plan.metrics if roles[metric.name] is Role.PRIMARY)
+    return next(metric for metric in plan.metrics if metric.name == name)

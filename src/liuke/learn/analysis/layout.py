@@ -103,7 +103,7 @@ class Layout:
     def selection(self) -> str:
         """Return SQL that selects the plan's columns under fixed names."""
         table = self.table
-        parts = [f"hash({table.words(self.unit)}) AS u", f"{table.words(self.arm)} AS arm"]
+        parts = [f"{table.key(self.unit)} AS u", f"{table.words(self.arm)} AS arm"]
         parts.append(f"{table.words(self.unit)} IS NULL AS unit_empty")
         parts += [f"{table.words(self.cluster)} AS cluster"] if self.cluster else []
         parts += [f"{table.words(self.strata)} AS stratum"] if self.strata else []

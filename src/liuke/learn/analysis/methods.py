@@ -69,7 +69,7 @@ def methods_of(plan: TrialPlan, results: tuple[MetricResult, ...]) -> tuple[Text
 def notes_of(rows: Rows, sums: Sums) -> tuple[Text, ...]:
     """Return what was done to the data, and what is thin in them."""
     found = []
-    plan, label = rows.layout.plan, rows.layout.table.label
+    plan = rows.layout.plan
     if rows.table_rows != sum(sums.units.values()):
         n = sum(sums.units.values())
         found.append(Text(f"{rows.table_rows:,} 行合并为 {n:,} 个单位", f"{rows.table_rows:,} rows make {n:,} units"))
@@ -102,7 +102,7 @@ def notes_of(rows: Rows, sums: Sums) -> tuple[Text, ...]:
     if not plan.shares and len(sums.units) > 1:
         found.append(
             Text(
-                f"{label} 没有给出分组比例，按各组相等检查",
+                "没有给出分组比例，按各组相等检查",
                 "no shares were given: the split is checked against equal arms",
             )
         )

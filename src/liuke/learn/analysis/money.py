@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import isfinite
 
 from scipy.special import ndtr
 
-from liuke.learn.analysis.contracts import Interval, Money
+from liuke.learn.analysis.contracts import Money
 from liuke.learn.analysis.estimates import Question, bounded, interval, pair
 from liuke.learn.analysis.plan import Kind, TrialPlan
 from liuke.learn.analysis.sums import MONEY, Sums
@@ -16,10 +17,11 @@ from liuke.learn.inference import (
     PairMoments,
     Return,
     always_valid,
-    compare_means,
     cost_benefit,
     with_cost,
 )
+
+WIDEST = 1 - 1e-12  # coverage beyond which a double cannot tell it from certainty
 
 
 def money_of(plan: TrialPlan, question: Question, sums: Sums, control: str) -> tuple[Money, ...]:
@@ -32,10 +34,15 @@ def money_of(plan: TrialPlan, question: Question, sums: Sums, control: str) -> t
 
     Notes
     -----
-    Where the plan looks often, every interval is taken at the coverage whose normal interval is as wide as the
-    sequential one, so that booking stays safe at every look.
+    Where the plan looks often, gain and profit have sequential intervals, so that booking stays safe at every look; the
+    return's interval (Fieller) is taken at the coverage whose normal interval is as wide.
     """
-    return tuple(_of_arm(plan, question, sums, arm, control) for arm in sums.units if arm != control)
+    cells, name = sums.whole, question.metric.name
+
+    def enough(arm: str) -> bool:
+        return min(cells[arm][name].n, cells[control][name].n) >= 2
+
+    return tuple(_of_arm(plan, question, sums, arm, control) for arm in sums.units if arm != control and enough(arm))
 
 
 def worth_of(plan: TrialPlan, question: Question) -> float | None:
@@ -47,32 +54,31 @@ def worth_of(plan: TrialPlan, question: Question) -> float | None:
 
 def _of_arm(plan: TrialPlan, question: Question, sums: Sums, arm: str, control: str) -> Money:
     worth = worth_of(plan, question)
-    pairs = _pairs(plan, question, sums, arm, control, worth or 1.0)
-    treated, base = pairs
-    n = sums.units[arm]
-    gain = compare_means(treated.y, base.y, question.level)
-    found = cost_benefit(treated, base, _coverage(gain, treated.n + base.n, question), customers=n)
-    has_cost = plan.has_cost
-    one = _cost_of_one(found, worth or 1.0) if has_cost else (None, None, None)
-    profit = found.profit if has_cost and worth is not None else None
-    counted = profit or found.margin
+    treated, base = _pairs(plan, question, sums, arm, control, worth or 1.0)
+    n, both = sums.units[arm], treated.n + base.n
+    at_level = cost_benefit(treated, base, question.level)
+    gain = _safe(at_level.margin, both, question)
+    profit = _safe(at_level.profit, both, question) if plan.has_cost and worth is not None else None
+    counted = profit or gain
     proven = counted.low > 0 or counted.high < 0
-    back = worth is not None and has_cost
+    returns = cost_benefit(treated, base, _coverage(gain, question)) if plan.has_cost else None
+    one = _cost_of_one(returns, worth or 1.0) if returns else (None, None, None)
+    back = returns if worth is not None else None
     return Money(
         arm=arm,
         metric=question.metric.name,
         unit=question.metric.money,
         worth_of_success=worth,
         contacted=n,
-        cost_total=float(found.cost.value * n) if has_cost else None,
-        gain=_shown(found.margin, question),
-        gain_total=float(found.margin.value * n),
-        gain_total_low=bounded(found.margin.low * n),
-        gain_total_high=bounded(found.margin.high * n),
-        profit=_shown(profit, question) if profit else None,
-        return_on_cost=bounded(found.return_on_cost) if back else None,
-        return_low=bounded(found.return_low) if back else None,
-        return_high=bounded(found.return_high) if back else None,
+        cost_total=float(at_level.cost.value * n) if plan.has_cost else None,
+        gain=interval(gain),
+        gain_total=float(gain.value * n),
+        gain_total_low=bounded(gain.low * n),
+        gain_total_high=bounded(gain.high * n),
+        profit=interval(profit) if profit else None,
+        return_on_cost=bounded(back.return_on_cost) if back else None,
+        return_low=bounded(back.return_low) if back else None,
+        return_high=bounded(back.return_high) if back else None,
         cost_of_one=one[0],
         cost_of_one_low=one[1],
         cost_of_one_high=one[2],
@@ -112,19 +118,19 @@ def _times(sums: PairMoments, factor: float) -> PairMoments:
     )
 
 
-def _coverage(difference: Difference, n: int, question: Question) -> float:
-    """Return the coverage whose interval is as wide as the plan's kind of looking needs."""
-    if question.looks != "sequential" or not difference.standard_error > 0:
+def _safe(difference: Difference, n: int, question: Question) -> Difference:
+    """Return the difference with the interval that the plan's kind of looking needs."""
+    if question.looks != "sequential":
+        return difference
+    found = always_valid(difference, n, planned_n=question.planned)
+    return replace(found, method=f"{difference.method}-sequential")
+
+
+def _coverage(safe: Difference, question: Question) -> float:
+    """Return the coverage whose normal interval is as wide, for the ratio of gain and cost."""
+    if question.looks != "sequential" or not safe.standard_error > 0:
         return question.level
-    wide = always_valid(difference, n, planned_n=question.planned)
-    return float(2 * ndtr((wide.high - wide.low) / 2 / difference.standard_error) - 1)
-
-
-def _shown(difference: Difference, question: Question) -> Interval:
-    """Return an interval under the coverage it was asked for, not the one that made it wide enough."""
-    found = interval(difference)
-    method = f"{found.method}-sequential" if question.looks == "sequential" else found.method
-    return Interval(found.value, found.low, found.high, found.p_value, question.level, method)
+    return min(WIDEST, float(2 * ndtr((safe.high - safe.low) / 2 / safe.standard_error) - 1))
 
 
 def _cost_of_one(found: Return, worth: float) -> tuple[float | None, float | None, float | None]:

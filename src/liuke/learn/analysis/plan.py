@@ -110,7 +110,9 @@ class TrialPlan(BaseModel):
     cost_per_contact: float | None = Field(
         None, ge=0, description="What one treated unit cost, in the unit of the value metric; control costs nothing."
     )
-    value: str = Field("", description="Name of the metric that says what a unit brought (margin, revenue).")
+    value: str = Field(
+        "", description="Metric that says what a unit brought (margin, revenue); empty: the first primary."
+    )
     value_per_success: float | None = Field(
         None, gt=0, description="What one success of the value metric is worth, if that metric is a share or a count."
     )
@@ -136,7 +138,12 @@ class TrialPlan(BaseModel):
     min_successes: int = Field(
         20, ge=1, description="Successes over both arms before a verdict on a share: below it intervals mislead."
     )
-    split_alarm_p: float = Field(0.001, gt=0, lt=0.1, description="Below this p the split is broken: no verdict.")
+    split_alarm_p: float = Field(
+        0.001,
+        gt=0,
+        lt=0.1,
+        description="Below this p the split is broken: no verdict. 0.001, since trials are read often.",
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -148,8 +155,6 @@ class TrialPlan(BaseModel):
             raise ValueError(f"value: there is no metric {self.value}; metrics are {', '.join(names)}")
         if self.cost and self.cost_per_contact is not None:
             raise ValueError("give the cost once: a column, or an amount per contact")
-        if self.value_per_success is not None and not self.value and len(names) > 1:
-            raise ValueError("value_per_success: say by value: which metric counts the successes")
         return self
 
     @property

@@ -135,4 +135,4 @@ def _about(x: str) -> str:
 
 def _numbers(row: tuple[Any, ...], start: int) -> Numbers:
     filled, empty, unusable, low, high, fractions, others = row[start : start + _WIDTH]
-    return Numbers(filled, empty, unusable, low, high, fractions, others)
+    return Numbers(filled, empty, unusable or 0, low, high, fractions or 0, others or 0)  # NULL where all are empty

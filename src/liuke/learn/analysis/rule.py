@@ -72,16 +72,11 @@ _Finding = tuple[Verdict, Text] | None
 def _split(evidence: Evidence, arm: str, control: str) -> _Finding:
     if not evidence.split.broken:
         return None
-    p = p_text(_split_p(evidence))
+    p = p_text(evidence.split.p_value)
     return Verdict.TOO_EARLY, Text(
         f"各组人数与抽样比例不符（{p}），先查明原因再下结论",
         f"the arms' sizes do not fit the draw ({p}); find the cause before concluding",
     )
-
-
-def _split_p(evidence: Evidence) -> float:
-    split = evidence.split
-    return split.always_p_value if evidence.plan.looks == "sequential" else split.p_value
 
 
 def _sizes(evidence: Evidence, arm: str, control: str) -> _Finding:

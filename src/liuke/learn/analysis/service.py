@@ -17,7 +17,7 @@ from liuke.learn.analysis.estimates import (
     result_of,
 )
 from liuke.learn.analysis.groups import segments_of
-from liuke.learn.analysis.kinds import roles_of
+from liuke.learn.analysis.kinds import roles_of, value_metric
 from liuke.learn.analysis.layout import Layout
 from liuke.learn.analysis.methods import methods_of, notes_of
 from liuke.learn.analysis.money import money_of
@@ -101,7 +101,7 @@ def _report(table: Table, plan: TrialPlan, seed: int) -> AnalysisReport:
     arms = tuple(arm for arm in sums.units if arm != control)
     sizes = sums.clusters or sums.units
     first = next(metric.name for metric in plan.metrics if roles[metric.name] is Role.PRIMARY)
-    value = _value_question(plan, questions, first)
+    value = _value_question(plan, questions)
     money = money_of(plan, value, sums, control) if value else ()
     losing = frozenset(one.arm for one in money if one.profit and one.proven and one.booked < 0)
     evidence = Evidence(plan, split, results, sizes, bool(plan.cluster), losing)
@@ -147,11 +147,11 @@ def _question(rows: Rows, metric: Metric, role: Role, planned: int, seed: int) -
     )
 
 
-def _value_question(plan: TrialPlan, questions: dict[str, Question], first: str) -> Question | None:
+def _value_question(plan: TrialPlan, questions: dict[str, Question]) -> Question | None:
     """Return the metric that says what a unit brought: the plan's, or the first primary one if there is a cost."""
     if not plan.value and not plan.has_cost and plan.value_per_success is None:
         return None
-    question = questions[plan.value or first]
+    question = questions[value_metric(plan).name]
     if question.kind is Kind.RATIO or question.clustered:
         if plan.value or plan.has_cost:
             what = "a ratio" if question.kind is Kind.RATIO else "a trial of clusters"
@@ -187,8 +187,7 @@ def _split(plan: TrialPlan, sums: Sums) -> Split:
     p = sample_ratio_p(counts, wanted)
     factor = sample_ratio_evidence(counts, wanted)
     always = 1.0 if factor <= 1 else 1 / factor
-    decides = always if plan.looks == "sequential" else p
-    return Split(p, always, plan.split_alarm_p, decides < plan.split_alarm_p)
+    return Split(p, always, plan.split_alarm_p, p < plan.split_alarm_p)
 
 
 def _corrected(results: tuple[MetricResult, ...], plan: TrialPlan) -> tuple[MetricResult, ...]:

@@ -12,11 +12,12 @@ from itertools import combinations_with_replacement
 from typing import Any
 
 from liuke.learn.analysis.exact import exact_sum, number
-from liuke.learn.analysis.plan import Kind, Metric
+from liuke.learn.analysis.kinds import value_metric
+from liuke.learn.analysis.plan import Kind
 from liuke.learn.analysis.rows import Rows
 from liuke.learn.inference import ClusterMoments, MultiMoments
 
-MONEY = "money"  # name of the pair (value, cost) among the vectors
+MONEY = "\0money"  # name of the pair (value, cost) among the vectors; no metric can be called so
 MAX_LISTED_CLUSTERS = 20_000  # more than that are compared by their sums alone: the delta method is then as good
 WHOLE = ""  # the dimension that is none: all rows
 
@@ -31,7 +32,7 @@ class Vector:
     Parameters
     ----------
     name
-        Of the metric, or ``money``.
+        Of the metric, or ``MONEY``.
     factors
         SQL of the columns.
     bounds
@@ -89,20 +90,14 @@ def vectors(rows: Rows) -> tuple[Vector, ...]:
             if clustered:
                 columns.append(("1", (1.0, True)))
         found.append(Vector(metric.name, *zip(*columns, strict=True)))
-    if layout.plan.cost and layout.plan.value:
+    if layout.plan.cost:
         found.append(_money(rows))
     return tuple(found)
 
 
-def value_metric(metrics: tuple[Metric, ...], name: str) -> Metric | None:
-    """Return the metric of that name."""
-    return next((metric for metric in metrics if metric.name == name), None)
-
-
 def _money(rows: Rows) -> Vector:
     layout = rows.layout
-    metric = value_metric(layout.plan.metrics, layout.plan.value)
-    assert metric is not None  # the plan has been checked
+    metric = value_metric(layout.plan)
     value, cost = layout.xs(metric)[0], layout.x(layout.plan.cost)
     return Vector(MONEY, (rows.expressions(metric)[0], cost), (rows.bound(value), rows.bound(cost)))
 

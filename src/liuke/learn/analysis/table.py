@@ -96,7 +96,13 @@ class Table:
 
     def words(self, name: str) -> str:
         """Return SQL of the column as text without outer blanks; an empty cell is NULL."""
+        if not self.is_text(name):
+            return f"{identifier(name)}::VARCHAR"
         return f"nullif(trim({identifier(name)}::VARCHAR), '')"
+
+    def key(self, name: str) -> str:
+        """Return SQL of a 64-bit hash of the column; equal cells have equal hashes."""
+        return f"hash({self.words(name) if self.is_text(name) else identifier(name)})"
 
     def day(self, name: str) -> str:
         """Return SQL of the column as DATE; NULL where it is empty or no day."""
