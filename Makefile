@@ -47,6 +47,9 @@ bench-sim: .venv/dev.stamp ## the simulated shop at three sizes: seconds, rows, 
 	$(BIN)/python benchmarks/simulator.py
 	$(BIN)/python benchmarks/simulator_answers.py
 
+bench-segments: .venv/dev.stamp ## count a segment of a million customers, beside the same SQL by hand
+	$(BIN)/python benchmarks/segments.py
+
 docs: .venv/runtime.stamp ## write the reference pages from the code
 	$(BIN)/python -m liuke.app.reference docs/reference
 
