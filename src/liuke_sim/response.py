@@ -78,6 +78,8 @@ ANNOYANCE = np.array([0.05, 0.03, 0.02, 0.03, 0.03, 0.04, 0.02])
 """Chance that a contact that was noticed annoys, by offer."""
 NOTICED = np.array([0.75, 0.45, 0.60, 0.40, 0.65])
 """Chance that an attached customer notices, by channel: sms, e-mail, WeChat, push, call (answered)."""
+_CLICKED = 0.5
+"""Share of those who noticed a message who follow its link."""
 _DUE_DAYS = 14
 _USUAL_VALUE_MINOR = 1_500
 
@@ -87,8 +89,8 @@ class Answers:
     """How a week's contacts were answered."""
 
     rows: Columns
-    """Per contact: `place`, `row` (position in the chunk), `number`, `at`, `campaign`, `is_delivered`, `is_seen`,
-    `is_clicked`, `response`, `takes_coupon`, `unsubscribes`."""
+    """Per contact what was sent, `row` (position in the chunk), `number`, `is_delivered`, `is_seen`, `is_clicked`,
+    `response`, `takes_coupon`, `unsubscribes`."""
 
     def clicks(self, rows: Ints) -> Columns:
         """Return the visits that clicks bring: `row` (position in `rows`, which increase), `at`."""
@@ -132,52 +134,44 @@ def answer(
         As `ContactBook.of_week` gives them: by customer and moment.
     """
     row = np.searchsorted(customers.number, contacts["customer"])
-    number, channel, offer, at = (contacts[name] for name in ("customer", "channel", "offer", "at"))
+    number, channel, at = (contacts[name] for name in ("customer", "channel", "at"))
     ordinal = (at // SECONDS_A_DAY - week.first_day) * len(NOTICED) + channel
 
     def draw(purpose: str) -> Floats:
         return chance.uniform(purpose, number, ordinal)
 
-    is_delivered = _reachable(customers, state, row, channel, at, seed) & (draw("contact delivered") < 0.97)
+    told = dict(contacts) | {"row": row, "number": number}
+    told["is_delivered"] = _reachable(customers, state, row, channel, at, seed) & (draw("contact delivered") < 0.97)
     visitor = customers.is_visitor[row]
     interest = np.where(visitor, 0.3 + 0.7 * state.attachment[row], 0.1)
-    is_seen = is_delivered & (draw("contact seen") < NOTICED[channel] * interest)
-    is_clicked = is_seen & visitor & (channel != CALL) & (draw("contact clicked") < 0.5 * min(config.strength, 1))
-    earlier = state.contacts[row].sum(axis=1) + _before(number, is_delivered)
+    told["is_seen"] = is_seen = told["is_delivered"] & (draw("contact seen") < NOTICED[channel] * interest)
+    curious = draw("contact clicked") < _CLICKED * min(config.strength, 1)
+    told["is_clicked"] = is_seen & visitor & (channel != CALL) & curious
+    earlier = state.contacts[row].sum(axis=1) + _before(number, told["is_delivered"])
     helps, annoys = _chances(customers, state, needs, rows, row, contacts, earlier, config, week)
     luck = draw("response")
-    response = np.where(is_seen & (luck < helps), HELPS, np.where(is_seen & (luck >= 1 - annoys), ANNOYS, UNMOVED))
-    annoyed = response == ANNOYS
+    annoyed = is_seen & (luck >= 1 - annoys)
+    told["response"] = np.where(is_seen & (luck < helps), HELPS, np.where(annoyed, ANNOYS, UNMOVED))
     leaves = annoyed & (draw("contact unsubscribes") < config.annoyed_unsubscribe_share)
-    leaves &= (state.unsubscribed_day[row] == NEVER) & _first(number, leaves)
-    sensitivity = customers.price_sensitivity[row]
-    claims = (
-        is_seen & (offer == COUPON) & (draw("contact coupon") < (0.45 + 0.4 * sensitivity) * min(config.strength, 1))
-    )
-    claims &= (state.coupon_minor[row] == 0) | (state.coupon_until[row] <= at)
-    claims &= _first(number, claims)
-    answers = Answers(
-        {
-            "place": contacts["place"],
-            "row": row,
-            "number": number,
-            "at": at,
-            "campaign": contacts["campaign"],
-            "is_delivered": is_delivered,
-            "is_seen": is_seen,
-            "is_clicked": is_clicked,
-            "response": response,
-            "takes_coupon": claims,
-            "unsubscribes": leaves,
-        }
-    )
-    state.unsubscribed_day[row[leaves]] = at[leaves] // SECONDS_A_DAY
-    state.coupon_minor[row[claims]] = contacts["value"][claims]
-    state.coupon_from[row[claims]] = at[claims]
-    state.coupon_until[row[claims]] = at[claims] + config.coupon_days * SECONDS_A_DAY
-    np.add.at(state.contacts[:, 0], row[is_delivered], 1)
-    _tell(customers, state, answers.rows, channel, sink)
-    return answers
+    told["unsubscribes"] = _first(number, leaves & (state.unsubscribed_day[row] == NEVER))
+    wants = (0.45 + 0.4 * customers.price_sensitivity[row]) * min(config.strength, 1)
+    holds = (state.coupon_minor[row] > 0) & (state.coupon_until[row] > at)
+    takes = is_seen & (contacts["offer"] == COUPON) & (draw("contact coupon") < wants) & ~holds
+    told["takes_coupon"] = _first(number, takes)
+    _keep(state, told, config)
+    _tell(customers, state, told, channel, sink)
+    return Answers(told)
+
+
+def _keep(state: State, told: Columns, config: ResponseConfig) -> None:
+    """Write down what holds at once: messages received, consent withdrawn, coupons in hand."""
+    np.add.at(state.contacts[:, 0], told["row"][told["is_delivered"]], 1)
+    gone = take(told, told["unsubscribes"])
+    state.unsubscribed_day[gone["row"]] = gone["at"] // SECONDS_A_DAY
+    taken = take(told, told["takes_coupon"])
+    state.coupon_minor[taken["row"]] = taken["value"]
+    state.coupon_from[taken["row"]] = taken["at"]
+    state.coupon_until[taken["row"]] = taken["at"] + config.coupon_days * SECONDS_A_DAY
 
 
 def settle(

@@ -92,16 +92,7 @@ def effects_table(
         and `deviation`, the standard deviation of the individual effects (null below two).
     """
     results: list[dict[str, object]] = []
-    firsts: dict[tuple[str, int], tuple[date, str]] = {}
-    for row in entries.select(["campaign", "customer", "arm", "entered_on"]).to_pylist():
-        key = (row["campaign"], row["customer"])
-        if key not in firsts or row["entered_on"] < firsts[key][0]:
-            firsts[key] = (row["entered_on"], row["arm"])
-    groups: dict[tuple[str, str], list[tuple[int, date]]] = {}
-    for (campaign, customer), (entered_on, arm) in firsts.items():
-        if arm != CONTROL:
-            groups.setdefault((campaign, arm), []).append((customer, entered_on))
-    for (campaign, arm), members in sorted(groups.items()):
+    for (campaign, arm), members in sorted(_treated(entries).items()):
         complete = sorted(one for one in members if one[1] + timedelta(days=horizon_days) <= today)
         who = np.array([customer for customer, _ in complete], dtype=np.int64)
         since = np.array([(entered_on - start).days for _, entered_on in complete], dtype=np.int64)
@@ -122,6 +113,20 @@ def effects_table(
                 }
             )
     return pa.Table.from_pylist(results, EFFECTS)
+
+
+def _treated(entries: pa.Table) -> dict[tuple[str, str], list[tuple[int, date]]]:
+    """Return the first entries by campaign and arm, without the control arm: (customer, day)."""
+    firsts: dict[tuple[str, int], tuple[date, str]] = {}
+    for row in entries.select(["campaign", "customer", "arm", "entered_on"]).to_pylist():
+        key = (row["campaign"], row["customer"])
+        if key not in firsts or row["entered_on"] < firsts[key][0]:
+            firsts[key] = (row["entered_on"], row["arm"])
+    groups: dict[tuple[str, str], list[tuple[int, date]]] = {}
+    for (campaign, customer), (entered_on, arm) in firsts.items():
+        if arm != CONTROL:
+            groups.setdefault((campaign, arm), []).append((customer, entered_on))
+    return groups
 
 
 EFFECTS = pa.schema(
