@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from liuke.app.loop.context import RunContext, missing
 from liuke.app.loop.publishing import publish_build
+from liuke.app.scores import published_scores
 from liuke.collect.identity import IDENTITIES, IDENTITY_MAP
 from liuke.collect.sources import CANONICAL
 from liuke.decide.strategies import entries_of
@@ -74,7 +75,8 @@ def resolve(context: RunContext) -> StepResult:
 
 def tag(context: RunContext) -> StepResult:
     """Compute every tag of every customer."""
-    rows = build_tags(context.moment, context.app.tags)
+    scores = published_scores(context.app, context.moment)
+    rows = build_tags(context.moment, context.app.tags, scores=scores)
     commit_id = _write_day(context, CUSTOMER_TAGS, rows, "tag")
     note = f"{rows.num_rows:,} customers × {rows.num_columns - 1} tags"
     return StepResult({CUSTOMER_TAGS: commit_id}, {"customers": rows.num_rows, "tags": rows.num_columns - 1}, note)

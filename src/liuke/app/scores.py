@@ -1,0 +1,18 @@
+"""Published scores, where tags can read them."""
+
+from __future__ import annotations
+
+from liuke.app.bootstrap import Application
+from liuke.collect.history import Moment
+from liuke.predict.churn import CHURN_SCORES
+from liuke.predict.early_warning import WARNINGS
+
+_TABLES = {"churn": CHURN_SCORES.name, "early_warning": WARNINGS.name}
+
+
+def published_scores(app: Application, moment: Moment) -> dict[str, str]:
+    """Show a moment's engine the published scores; return the relation of each model."""
+    for model, table in _TABLES.items():
+        scan = app.lake.scan_sql(table)
+        moment.connection.execute(f"CREATE OR REPLACE TEMP VIEW scores_{model} AS SELECT * FROM {scan}")
+    return {model: f"scores_{model}" for model in _TABLES}
