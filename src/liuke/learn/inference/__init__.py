@@ -1,6 +1,6 @@
 """Is the difference between arms real, and how sure are we? Pure statistics: sums in, estimates with intervals out."""
 
-from liuke.learn.inference.adjustment import adjust, compare_adjusted, post_stratify
+from liuke.learn.inference.adjustment import adjust, compare_adjusted
 from liuke.learn.inference.beliefs import chance_to_win, share_belief
 from liuke.learn.inference.clusters import ClusterMoments, cluster_mean, compare_clusters, intraclass_correlation
 from liuke.learn.inference.contracts import (
@@ -45,6 +45,7 @@ from liuke.learn.inference.returns import cost_benefit, with_cost
 from liuke.learn.inference.sample_ratio import sample_ratio_evidence, sample_ratio_p, sample_ratio_sequential
 from liuke.learn.inference.segments import segment_effects
 from liuke.learn.inference.sequences import always_valid, compare_sequentially, tuning, width_at_plan
+from liuke.learn.inference.strata import post_stratify
 from liuke.learn.inference.timing import novelty, weekday_check
 from liuke.learn.inference.winsorising import Caps, find_caps, winsorise
 

@@ -1,13 +1,12 @@
-"""What was known before explains part of the noise: CUPED and post-stratification.
+"""What was known before explains part of the noise: CUPED (post-stratification is in ``strata``).
 
-Both use only values fixed before a unit was drawn (last quarter's margin, region); anything the treatment can change
+It uses only values fixed before a unit was drawn (last quarter's margin, region); anything the treatment can change
 would take part of the effect away. The estimates stay unbiased whatever the covariates are worth.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from math import inf, sqrt
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +14,8 @@ from numpy.typing import NDArray
 from liuke.learn.inference.contracts import Adjusted, ArmMean, Difference
 from liuke.learn.inference.errors import InferenceError
 from liuke.learn.inference.means import compare_means
-from liuke.learn.inference.moments import Moments, MultiMoments, PairMoments
-from liuke.learn.inference.reference import conclude, enough
+from liuke.learn.inference.moments import MultiMoments, PairMoments
+from liuke.learn.inference.reference import enough
 
 Floats = NDArray[np.float64]
 _WAYS = ("total", "within")  # to find theta
@@ -67,8 +66,8 @@ def adjust(
     t, c = (s.multi if isinstance(s, PairMoments) else s for s in (treated, control))
     pairs = ratio if covariate_ratio is None else covariate_ratio
     both = t + c
-    middle = _linear(both, ratio, pairs)
-    coefficients = _theta(t, c, theta, ratio, pairs)
+    middle = linearise(both, ratio, pairs)
+    coefficients = find_theta(t, c, theta, ratio, pairs)
     arms = [_adjusted_arm(sample, coefficients, middle.covariates, ratio, pairs) for sample in (t, c)]
     return _both(arms[0], arms[1], tuple(coefficients.tolist()))
 
@@ -100,57 +99,7 @@ def compare_adjusted(
     )
 
 
-def post_stratify(
-    strata: Mapping[str, tuple[Moments, Moments]],
-    level: float = 0.95,
-    *,
-    relative: bool = False,
-    alternative: str = "two-sided",
-) -> Difference:
-    """Compare two means within strata and average the differences by the strata's sizes.
-
-    Parameters
-    ----------
-    strata
-        Treated and control sums by stratum. Strata with fewer than two units in an arm are thrown together
-        first, with the largest one if that is not enough.
-    relative
-        Return the lift (delta method) instead of the difference.
-
-    Notes
-    -----
-    m_a = Σ w_s·m_as with w_s the stratum's share of both arms. Var = Σ w_s²·v_as/n_as, plus what another draw of
-    customers would change in the shares: (Σ w_s·m_as·m_bs − m_a·m_b)/N between arms a and b.
-
-    References
-    ----------
-    Miratrix, L. W., Sekhon, J. S. and Yu, B. (2013), Adjusting treatment effect estimates by post-stratification in
-    randomized experiments, JRSS B 75, 369-396. Xie, H. and Aurisset, J. (2016), Improving the sensitivity of online
-    controlled experiments: case studies at Netflix, KDD.
-    """
-    cells = _merged(list(strata.values()))
-    sizes = np.array([t.n + c.n for t, c in cells], dtype=np.float64)
-    weights = sizes / sizes.sum()
-    means = np.array([[t.mean, c.mean] for t, c in cells])
-    within = np.array([[t.variance / t.n, c.variance / c.n] for t, c in cells])
-    average = weights @ means
-    spread = np.diag((weights**2) @ within)
-    spread += ((means * weights[:, None]).T @ means - np.outer(average, average)) / sizes.sum()
-    slope = np.array([1.0, -1.0])
-    value = float(average[0] - average[1])
-    if relative:
-        if average[1] == 0:
-            raise InferenceError("The control mean is zero; there is no per cent of it.", hint="Use the difference.")
-        base = abs(float(average[1]))
-        slope = np.array([1 / base, -float(average[0]) / float(average[1]) / base])
-        value /= base
-    squared_error = max(0.0, float(slope @ spread @ slope))
-    return conclude(
-        value, sqrt(squared_error), level, alternative, freedom=inf, method="post-stratified", relative=relative
-    )
-
-
-class _Linear:
+class Linear:
     """An arm's estimates and their gradients with the columns' means."""
 
     __slots__ = ("covariate_gradients", "covariates", "metric", "metric_gradient")
@@ -167,7 +116,8 @@ class _Arm:
         self.mean, self.raw, self.covariance = mean, raw, covariance
 
 
-def _linear(sample: MultiMoments, ratio: bool, pairs: bool) -> _Linear:
+def linearise(sample: MultiMoments, ratio: bool, pairs: bool) -> Linear:
+    """Return what a sample's column means say of the metric and the covariates."""
     means = sample.means
     k, first = len(means), 2 if ratio else 1
     step = 2 if pairs else 1
@@ -179,7 +129,7 @@ def _linear(sample: MultiMoments, ratio: bool, pairs: bool) -> _Linear:
     metric, gradient = _estimate(means, 0, first)
     found = [_estimate(means, start, step) for start in range(first, k, step)]
     gradients = np.array([row for _, row in found]).reshape(len(found), k)
-    return _Linear(metric, gradient, np.array([value for value, _ in found]), gradients)
+    return Linear(metric, gradient, np.array([value for value, _ in found]), gradients)
 
 
 def _estimate(means: Floats, start: int, columns: int) -> tuple[float, Floats]:
@@ -194,8 +144,11 @@ def _estimate(means: Floats, start: int, columns: int) -> tuple[float, Floats]:
     return top / base, gradient
 
 
-def _theta(t: MultiMoments, c: MultiMoments, theta: str | float | Sequence[float], ratio: bool, pairs: bool) -> Floats:
-    wanted = len(_linear(t, ratio, pairs).covariates)
+def find_theta(
+    t: MultiMoments, c: MultiMoments, theta: str | float | Sequence[float], ratio: bool, pairs: bool
+) -> Floats:
+    """Return the coefficients of the covariates, shape (covariates,)."""
+    wanted = len(linearise(t, ratio, pairs).covariates)
     if not isinstance(theta, str):
         given = np.atleast_1d(np.asarray(theta, dtype=np.float64))
         if given.shape != (wanted,):
@@ -205,7 +158,7 @@ def _theta(t: MultiMoments, c: MultiMoments, theta: str | float | Sequence[float
         raise InferenceError(f"'{theta}' is no way to find theta.", hint="Use 'total', 'within' or numbers.")
     spread, explained, size = np.zeros((wanted, wanted)), np.zeros(wanted), np.zeros(wanted)
     for sample in [t + c] if theta == "total" else [t, c]:
-        linear, weight = _linear(sample, ratio, pairs), sample.n - 1
+        linear, weight = linearise(sample, ratio, pairs), sample.n - 1
         noise = linear.covariate_gradients @ sample.covariances
         spread += weight * noise @ linear.covariate_gradients.T
         explained += weight * noise @ linear.metric_gradient
@@ -262,7 +215,7 @@ def _both(treated: _Arm, control: _Arm, theta: tuple[float, ...]) -> Adjusted:
 
 
 def _adjusted_arm(sample: MultiMoments, theta: Floats, middle: Floats, ratio: bool, pairs: bool) -> _Arm:
-    linear, covariances = _linear(sample, ratio, pairs), sample.covariances
+    linear, covariances = linearise(sample, ratio, pairs), sample.covariances
     gradient = linear.metric_gradient - theta @ linear.covariate_gradients
     mean = linear.metric - float(theta @ (linear.covariates - middle))
     variance = max(0.0, float(gradient @ covariances @ gradient))
@@ -272,17 +225,3 @@ def _adjusted_arm(sample: MultiMoments, theta: Floats, middle: Floats, ratio: bo
         ArmMean(sample.n, linear.metric, raw, sample.n - 1),
         float(gradient @ covariances @ linear.metric_gradient),
     )
-
-
-def _merged(cells: list[tuple[Moments, Moments]]) -> list[tuple[Moments, Moments]]:
-    large = [cell for cell in cells if min(cell[0].n, cell[1].n) >= 2]
-    small = [cell for cell in cells if min(cell[0].n, cell[1].n) < 2]
-    if small:
-        rest = (sum((t for t, _ in small), Moments()), sum((c for _, c in small), Moments()))
-        if min(rest[0].n, rest[1].n) < 2 and large:
-            host = max(large, key=lambda cell: cell[0].n + cell[1].n)
-            rest = (rest[0] + host[0], rest[1] + host[1])
-            large = [cell for cell in large if cell is not host]
-        large.append(rest)
-    enough(min((t.n for t, _ in large), default=0), min((c.n for _, c in large), default=0), 2)
-    return large

@@ -16,6 +16,7 @@ from liuke.learn.inference import (
     lift,
     plan_means,
     plan_proportions,
+    post_stratify,
     sample_ratio_p,
     share_mean,
 )
@@ -208,3 +209,50 @@ def test_intervals_of_newcombe(a, m, b, n, low, high):
 def test_score_intervals_of_newcombe(a, m, b, n, low, high):
     d = compare_proportions(Moments.of_share(a, m), Moments.of_share(b, n), method="score")
     assert (round(d.low, 4), round(d.high, 4)) == (low, high)
+
+
+# growthbook/growthbook packages/stats/tests/frequentist/test_post_strat.py: n, numerator, its squares, denominator, its
+# squares, products; control and treated by stratum
+POST_STRATA = (
+    (
+        (21, 330.0696210595999, 5377.811252605509, 890.9766550739607, 38220.95223835553, 14263.937571840695),
+        (42, 708.1220000911836, 12249.255519049513, 1745.9858250014954, 73194.53424221886, 29826.620793423102),
+    ),
+    (
+        (65, 1391.96628040659, 30546.63404187155, 2769.8126179473184, 118719.96077578884, 59924.702385890436),
+        (75, 1807.4703052657744, 45000.287664918586, 3184.8395612061063, 136710.92474497214, 78119.14871556411),
+    ),
+    (
+        (102, 2916.824124651419, 86396.06886690554, 4445.780384331884, 195387.7733842407, 129041.55268673625),
+        (101, 3104.5399914554023, 98365.40553530994, 4235.277718489282, 179690.4720421368, 132444.36911739354),
+    ),
+    (
+        (151, 5172.587929941052, 182453.04528037464, 6510.170220892494, 283094.7243365024, 226127.20135744457),
+        (121, 4613.696610070716, 180520.64781229294, 5079.943060454901, 215529.32009367683, 196562.8269130501),
+    ),
+    (
+        (160, 6539.348445231273, 274981.98909352464, 6906.305872710853, 300900.3106781779, 286483.9732935189),
+        (162, 7431.953259880505, 349244.6690736718, 6899.004661928157, 296839.44355002965, 321057.8410309036),
+    ),
+)
+
+
+def test_post_stratified_means_of_growthbook():
+    strata = {f"{i}": (Moments(*t[:3]), Moments(*c[:3])) for i, (c, t) in enumerate(POST_STRATA)}
+    d, relative = post_stratify(strata), post_stratify(strata, relative=True)
+    assert (d.value, d.standard_error) == pytest.approx((3.548094377986586, 0.37634374823059685), rel=1e-12)
+    assert (relative.value, relative.standard_error) == pytest.approx(
+        (0.10994584851937336, 0.012225394656480163), rel=1e-12
+    )
+
+
+def test_post_stratified_ratios_of_growthbook():
+    def pair(n, y, yy, x, xx, xy):
+        return PairMoments(n, x, y, xx, yy, xy)
+
+    strata = {f"{i}": (pair(*t), pair(*c)) for i, (c, t) in enumerate(POST_STRATA)}
+    d, relative = post_stratify(strata, ratio=True), post_stratify(strata, ratio=True, relative=True)
+    assert (d.value, d.standard_error) == pytest.approx((0.10008903417216031, 0.005071004003792392), rel=1e-12)
+    assert (relative.value, relative.standard_error) == pytest.approx(
+        (0.13371299783026003, 0.007131233706378072), rel=1e-12
+    )

@@ -17,6 +17,7 @@ from liuke.learn.inference import (
     PairMoments,
     adjust,
     adjust_p_values,
+    compare_adjusted,
     compare_clusters,
     compare_means,
     compare_proportions,
@@ -24,6 +25,7 @@ from liuke.learn.inference import (
     novelty,
     permute_units,
     plan_means,
+    post_stratify,
     power_means,
     proportion_interval,
     sample_ratio_p,
@@ -221,3 +223,17 @@ def test_interaction_is_cochran_s_q_and_novelty_a_weighted_regression(rng):
     assert trend.slope == pytest.approx(line.params[1], **CLOSE)
     error = np.sqrt(np.linalg.inv(design.T @ design)[1, 1])
     assert trend.p_value == pytest.approx(2 * scipy.stats.norm.sf(abs(line.params[1]) / error), **CLOSE)
+
+
+def test_strata_with_a_covariate_are_regressions_averaged(rng):
+    strata, effects, sizes = {}, [], []
+    for name, n, slope in (("a", 200, 2.0), ("b", 120, 0.5)):
+        x, arm = rng.normal(5, 2, n), np.arange(n) % 2
+        y = slope * x + 0.4 * arm + rng.normal(size=n)
+        strata[name] = tuple(PairMoments.of(x[arm == side], y[arm == side]) for side in (1, 0))
+        effects.append(OLS(y, np.column_stack([np.ones(n), arm, x])).fit().params[1])
+        sizes.append(n)
+    found = post_stratify(strata)
+    assert found.value == pytest.approx(np.average(effects, weights=sizes), **CLOSE)
+    alone = compare_adjusted(*strata["a"], theta="within", use_t=False)
+    assert post_stratify({"a": strata["a"]}).standard_error == pytest.approx(alone.standard_error, rel=1e-9)
