@@ -8,6 +8,7 @@ from liuke.understand.tags.cut_points import CutPoints
 from liuke.understand.tags.dialect import Dialect, DuckDB
 from liuke.understand.tags.errors import CycleError, DefinitionError
 from liuke.understand.tags.explain import Explanation, explain
+from liuke.understand.tags.inspection import Change, Cost, Reason, compare, estimate, why
 from liuke.understand.tags.loading import load_definitions
 from liuke.understand.tags.nodes import AnyNode, Expression, Node
 from liuke.understand.tags.predicates import AllOf, AnyOf, Not, Predicate, Test, fields_of
@@ -17,9 +18,10 @@ from liuke.understand.tags.tables import CUSTOMER_TAGS, customer_tags_spec
 from liuke.understand.tags.tagset import FAMILIES, TagDefinition, TagSet, walk
 
 __all__ = [
-    "CUSTOMER_COLUMNS", "CUSTOMER_TAGS", "FAMILIES", "SOURCES", "AllOf", "AnyNode", "AnyOf", "CutPoints", "CycleError",
-    "DefinitionError", "Dialect", "DuckDB", "Explanation", "Expression", "Kind", "Node", "Not", "Plan", "PlanColumn",
-    "Predicate", "Resolve", "Source", "TagDefinition", "TagSet", "Test", "Value", "anonymous_tags", "build_tags",
-    "compile_plan", "condition_sql", "customer_tags_spec", "explain", "fields_of", "load_definitions", "nodes",
-    "parse_node", "parse_predicate", "publish_cut_points", "walk",
+    "CUSTOMER_COLUMNS", "CUSTOMER_TAGS", "FAMILIES", "SOURCES", "AllOf", "AnyNode", "AnyOf", "Change", "Cost",
+    "CutPoints", "CycleError", "DefinitionError", "Dialect", "DuckDB", "Explanation", "Expression", "Kind", "Node",
+    "Not", "Plan", "PlanColumn", "Predicate", "Reason", "Resolve", "Source", "TagDefinition", "TagSet", "Test",
+    "Value", "anonymous_tags", "build_tags", "compare", "compile_plan", "condition_sql", "customer_tags_spec",
+    "estimate", "explain", "fields_of", "load_definitions", "nodes", "parse_node", "parse_predicate",
+    "publish_cut_points", "walk", "why",
 ]  # fmt: skip

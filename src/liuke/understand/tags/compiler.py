@@ -17,9 +17,9 @@ from liuke.understand.tags.cut_points import RESOLUTION, CutPoints, rank_key
 from liuke.understand.tags.dialect import Dialect, DuckDB
 from liuke.understand.tags.errors import DefinitionError, unknown
 from liuke.understand.tags.expressions import express
-from liuke.understand.tags.leaves import Leaf, Leaves
+from liuke.understand.tags.leaves import Leaf, Leaves, scan_name
 from liuke.understand.tags.nodes import PercentRank
-from liuke.understand.tags.sources import CUSTOMER_COLUMNS, Kind
+from liuke.understand.tags.sources import CUSTOMER_COLUMNS, SOURCES, Kind
 from liuke.understand.tags.tagset import TagDefinition, TagSet, TagType, rank_reads
 
 _OUTPUT: Mapping[TagType, frozenset[Kind]] = {
@@ -39,6 +39,17 @@ class PlanColumn:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """What a plan reads of one source: how often, for how many groupings, with how many leaves in them."""
+
+    source: str
+    passes: int
+    groupings: int
+    leaves: int
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Plan:
     """What an engine runs: one SELECT with `customer_id` and a column per tag, ordered by `customer_id`.
 
@@ -48,6 +59,8 @@ class Plan:
     sql: str
     columns: tuple[PlanColumn, ...]
     hash: str
+    readings: tuple[Reading, ...] = ()
+    ranks: int = 0
 
 
 def compile_plan(
@@ -86,9 +99,8 @@ def compile_plan(
     frame, kinds = compiler.frame("tags", wanted)
     columns = tuple(_output(tagset[key], kinds[key]) for key in wanted)
     shown = ["customer_id", *(compiler.output(column, kinds[column.key]) for column in columns)]
-    return Plan(
-        compiler.text(f"SELECT {', '.join(shown)} FROM {frame} ORDER BY customer_id"), columns, tagset.hash(wanted)
-    )
+    sql = compiler.text(f"SELECT {', '.join(shown)} FROM {frame} ORDER BY customer_id")
+    return Plan(sql, columns, tagset.hash(wanted), compiler.readings(), compiler.n_ranks)
 
 
 def value_kinds(tagset: TagSet, names: Iterable[str], as_of: dt.date, dialect: Dialect = DuckDB) -> dict[str, Kind]:
@@ -186,6 +198,28 @@ class _Compiler:
         used = {name: sum(1 for body in bodies if _reads_relation(body, name)) for (name, _), _ in steps}
         parts = [self.dialect.cte(name, body, used[name], large=large) for (name, body), large in steps]
         return "WITH " + ",\n".join(parts) + "\n" + final if parts else final
+
+    @property
+    def n_ranks(self) -> int:
+        """How many rankings of the population the plan holds."""
+        return len(self._ranks)
+
+    def readings(self) -> tuple[Reading, ...]:
+        """Return what the plan reads of each source; rows that are kept in memory are read once."""
+        found: dict[str, list[tuple[set[str], int]]] = {}
+        for shape in self.leaves.shapes:
+            for source, columns in shape.reads().items():
+                found.setdefault(source, []).append((columns, shape.size()))
+        return tuple(
+            Reading(
+                source,
+                len(groups) if SOURCES[source].large else len({scan_name(source, columns) for columns, _ in groups}),
+                len(groups),
+                sum(size for _, size in groups),
+                tuple(sorted(set().union(*(columns for columns, _ in groups)))),
+            )
+            for source, groups in found.items()
+        )
 
     def _closure(self, wanted: Sequence[str]) -> list[str]:
         kept: set[str] = set()

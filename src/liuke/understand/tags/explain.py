@@ -128,6 +128,11 @@ def _say(node: Node, tagset: TagSet, language: int) -> str:
     return f"{word}{open_}{inner(below) if isinstance(below, Node) else getattr(node, 'column', '')}{close}"
 
 
+def explain_node(node: Node, tagset: TagSet, language: int) -> str:
+    """Return one node in words: 0 Chinese, 1 English."""
+    return _say(node, tagset, language)
+
+
 def _tag_name(key: str, tagset: TagSet, language: int) -> str:
     if key not in tagset:  # a name given by `let`
         return key

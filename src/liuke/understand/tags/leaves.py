@@ -66,7 +66,7 @@ class Leaves:
 
     def amount(self, node: Aggregate, fn: Literal["count", "sum", "min", "max"], column: str | None) -> Leaf:
         """Return a leaf that can be put together from parts: a count, sum, smallest or largest value."""
-        source, rows = SOURCES[node.source], self._rows(node)
+        source, rows = SOURCES[node.source], self.rows_of(node)
         kind: Kind = "integer"
         if column is not None:
             kind = source.kind(column)
@@ -96,7 +96,7 @@ class Leaves:
 
     def distinct_count(self, node: Aggregate, column: str) -> Leaf:
         """Return the number of different known values of a column."""
-        source, rows = SOURCES[node.source], self._rows(node)
+        source, rows = SOURCES[node.source], self.rows_of(node)
         source.kind(column)
         shape = self._shape(("distinct", source.name, column), lambda name: Distinct(name, source, column))
         assert isinstance(shape, Distinct)
@@ -106,7 +106,7 @@ class Leaves:
 
     def best(self, node: Aggregate, column: str, by: str) -> Leaf:
         """Return the value of a column with the largest measure."""
-        source, rows = self._dated(node), self._rows(node)
+        source, rows = self._dated(node), self.rows_of(node)
         if by not in ("rows", "days") and source.kind(by) not in NUMBERS:
             raise DefinitionError(
                 f"top by {source.name}.{by}, which is no number", hint="by: rows, days or a numeric column"
@@ -120,7 +120,7 @@ class Leaves:
 
     def edge(self, node: Aggregate, column: str, *, last: bool) -> Leaf:
         """Return a column's value in the first or last row."""
-        source, rows = self._dated(node), self._rows(node)
+        source, rows = self._dated(node), self.rows_of(node)
         kind = _as_text(source.kind(column))
         shape = self._shape(
             ("edge", source.name, column, last, rows),
@@ -141,7 +141,7 @@ class Leaves:
 
     def follow(self, node: Sequence) -> Leaf:
         """Return whether, how often or when last a row was followed by another (or was not)."""
-        source, rows = self._dated(node), self._rows(node)
+        source, rows = self._dated(node), self.rows_of(node)
         step = node.then or node.then_not
         assert step is not None
         second = SOURCES[step.source or node.source]
@@ -162,7 +162,7 @@ class Leaves:
 
     def decayed(self, node: Decayed) -> Leaf:
         """Return a decayed count or sum, in 10⁻¹² of its unit."""
-        source, rows = self._dated(node), self._rows(node)
+        source, rows = self._dated(node), self.rows_of(node)
         if node.column is not None and source.kind(node.column) not in NUMBERS:
             raise DefinitionError(
                 f"decayed sum of {source.name}.{node.column}, which is {source.kind(node.column)}",
@@ -198,7 +198,7 @@ class Leaves:
             for source, read in shape.reads().items():
                 columns.setdefault((source, scan_name(source, read)), set()).update(read)
         scans = [
-            ((name, self._scan(SOURCES[source], used)), SOURCES[source].large)
+            ((name, self.scan(SOURCES[source], used)), SOURCES[source].large)
             for (source, name), used in columns.items()
         ]
         shaped = [
@@ -213,7 +213,8 @@ class Leaves:
         """The groups of leaves so far."""
         return tuple(self._shapes.values())
 
-    def _scan(self, source: Source, used: set[str]) -> str:
+    def scan(self, source: Source, used: set[str]) -> str:
+        """Return the SELECT of the rows of a source before `as_of`, with the columns that are used."""
         names = ["r.customer_id", *(f"r.{c}" for c in source.columns if c in used or c == source.day)]
         for column in sorted(used):
             quoted = column_sql(column, self.dialect)
@@ -239,7 +240,8 @@ class Leaves:
         conditions = " AND ".join([f"as_of = ({newest})", *self.restriction()])
         return name, f"SELECT customer_id, {shown} FROM {relation} WHERE {conditions}"
 
-    def _rows(self, node: Aggregate) -> Rows:
+    def rows_of(self, node: Aggregate) -> Rows:
+        """Return which rows a node reads, its condition checked."""
         source = SOURCES[node.source]
         if source.day is None and (node.days or node.ago):
             raise DefinitionError(
@@ -267,7 +269,7 @@ class Leaves:
         return shape
 
     def _days(self, node: Aggregate) -> tuple[Days, Rows]:
-        source, rows = self._dated(node), self._rows(node)
+        source, rows = self._dated(node), self.rows_of(node)
         shape = self._shape(("days", source.name), lambda name: Days(name, source))
         assert isinstance(shape, Days)
         return shape, rows
