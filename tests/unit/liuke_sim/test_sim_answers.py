@@ -120,12 +120,18 @@ def test_the_world_without_one_campaign_is_a_shop_that_never_ran_it(
         assert both.shop.purchases(("without", campaign)).equals(alone.shop.purchases())
 
 
-def test_a_contact_changes_nothing_before_its_moment(nobody: Lived, both: Lived) -> None:
-    before = [
-        table.filter(pc.less(table["occurred_on"], FIRST + timedelta(days=2)))
-        for table in (both.shop.purchases(), nobody.shop.purchases())
-    ]
-    assert before[0].equals(before[1])
+def test_a_contact_changes_nothing_before_its_moment(tmp_path: Path, nobody: Lived, buyers: list[int]) -> None:
+    """A shop that is easily moved, contacted late in a week: what was bought earlier in the week stays as it was."""
+    moved = live(
+        tmp_path / "moved", contacts("late", buyers, day=5), response=ResponseConfig(strength=3, push=0.6, most_push=1)
+    )
+    day = FIRST + timedelta(days=5)
+    actual, untouched = moved.shop.purchases(), nobody.shop.purchases()
+    assert actual.filter(pc.less(actual["occurred_on"], day)).equals(
+        untouched.filter(pc.less(untouched["occurred_on"], day))
+    )
+    first_week = [pc.sum(pc.less(one["occurred_on"], FIRST + timedelta(days=7))).as_py() for one in (actual, untouched)]
+    assert first_week[0] > first_week[1] + 5
 
 
 def test_true_effects_are_the_mean_of_individual_differences(
