@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
 DEMO ?= demo
 
-.PHONY: help demo test lint types architecture unit console docs bench bench-sim prove-crash prove-trials clean
+.PHONY: help demo test lint types architecture unit console docs bench bench-sim bench-trials prove-crash prove-trials clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -42,6 +42,9 @@ unit: .venv/dev.stamp console ## all tests
 
 bench: .venv/dev.stamp ## timings beside their baselines, both in one run
 	$(BIN)/python benchmarks/ingest.py
+
+bench-trials: .venv/dev.stamp ## ten million rows of a trial, parquet and csv, beside the engine's bare sums
+	$(BIN)/python benchmarks/trials_analyse.py --write docs/reference/trials-measurements.md
 
 bench-sim: .venv/dev.stamp ## the simulated shop at three sizes: seconds, rows, memory (a quarter of an hour)
 	$(BIN)/python benchmarks/simulator.py
