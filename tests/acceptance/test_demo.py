@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from liuke.app.demo import SIMULATION, Demo, DemoReport, DemoSettings
+from liuke.app.demo import Demo, DemoReport, DemoSettings
+from liuke.app.publish import read_simulation
 from liuke.kernel import SettingsError, SilentProgress
 from liuke_sim import VARIANTS
 
@@ -60,7 +61,8 @@ def test_a_finished_demo_is_continued_without_doing_anything_twice(finished: Dem
 
 
 def test_measured_stands_beside_true_where_the_console_looks(finished: DemoReport) -> None:
-    document = json.loads((finished.workspace / "published" / SIMULATION).read_text(encoding="utf-8"))
+    document = read_simulation(finished.workspace / "published")
+    assert document is not None
     pairs = {(row["strategy"], row["metric"]) for row in document["effects"]}
     strategies = ("price_sensitive", "running_out", "second_purchase", "sleeping_customer")
     assert pairs == {(one, metric) for one in strategies for metric in ("repurchase", "margin")}

@@ -18,8 +18,10 @@ import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
+from simulated_effects import SIMULATION
 
 from liuke.app.http import create_app, spa
+from liuke.app.publish import write_simulation
 
 SCREENSHOTS = os.environ.get("LIUKE_SCREENSHOTS")
 CHROMIUM = next(
@@ -67,6 +69,15 @@ def poor_shop(tmp_path_factory: pytest.TempPathFactory) -> console_shop.ConsoleS
 def poor_url(poor_shop: console_shop.ConsoleShop) -> Iterator[str]:
     """Address of the shop in which nothing is published."""
     with _served(poor_shop) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def simulated_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a shop whose truth is known."""
+    shop = console_shop.make_shop(tmp_path_factory.mktemp("console") / "simulated")
+    write_simulation(shop.workspace.published_dir, SIMULATION)
+    with _served(shop) as address:
         yield address
 
 

@@ -57,3 +57,8 @@ export const adminQuery = queryOptions({
   queryKey: ["admin"],
   queryFn: () => payload(api.GET("/api/admin")),
 });
+
+export const simulationQuery = queryOptions({
+  queryKey: ["simulation"],
+  queryFn: () => payload(api.GET("/api/simulation")),
+});

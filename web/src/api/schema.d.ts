@@ -164,6 +164,134 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Segments
+         * @description Return every segment with its size of the last night, and what rules may ask of.
+         */
+        get: operations["getSegments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/segments/overlap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Overlap Segments
+         * @description Return how many customers each pair of segments shares.
+         */
+        post: operations["overlapSegments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/segments/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Segment
+         * @description Count a rule that is being edited, and show a few of its customers; nothing is saved.
+         */
+        post: operations["previewSegment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/segments/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Segment
+         * @description Return one segment with its versions and frozen sets.
+         */
+        get: operations["getSegment"];
+        /**
+         * Save Segment
+         * @description Save a segment; it is refused unless it fits the shop's tags. A segment from a file is changed in that file.
+         */
+        put: operations["saveSegment"];
+        post?: never;
+        /**
+         * Archive Segment
+         * @description Take a segment off the list; its versions, memberships and frozen sets stay.
+         */
+        delete: operations["archiveSegment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/segments/{key}/freeze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Freeze Segment
+         * @description Keep the segment's customers of this build as a set that never changes.
+         */
+        post: operations["freezeSegment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/segments/{key}/reach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Segment Reach
+         * @description Return how many members may be contacted per channel, as consents stand now.
+         */
+        get: operations["getSegmentReach"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/session": {
         parameters: {
             query?: never;
@@ -205,6 +333,26 @@ export interface paths {
          * @description Remember language and theme for this user.
          */
         put: operations["setPreferences"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/simulation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Simulation
+         * @description Return what was measured beside what is true, as the demo compared them.
+         */
+        get: operations["getSimulation"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -257,6 +405,76 @@ export interface components {
             users: components["schemas"]["UserRow"][];
         };
         /**
+         * All
+         * @description Every part holds.
+         */
+        "All-Input": {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "all";
+            /** Of */
+            of: (components["schemas"]["All-Input"] | components["schemas"]["Any_-Input"] | components["schemas"]["Not-Input"] | components["schemas"]["TagCondition-Input"] | components["schemas"]["ProfileCondition-Input"] | components["schemas"]["EventCondition"] | components["schemas"]["SequenceCondition"] | components["schemas"]["SegmentCondition"] | components["schemas"]["RandomShare"] | components["schemas"]["ExpressionCondition"])[];
+        };
+        /**
+         * All
+         * @description Every part holds.
+         */
+        "All-Output": {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "all";
+            /** Of */
+            of: (components["schemas"]["All-Output"] | components["schemas"]["Any_-Output"] | components["schemas"]["Not-Output"] | components["schemas"]["TagCondition-Output"] | components["schemas"]["ProfileCondition-Output"] | components["schemas"]["EventCondition"] | components["schemas"]["SequenceCondition"] | components["schemas"]["SegmentCondition"] | components["schemas"]["RandomShare"] | components["schemas"]["ExpressionCondition"])[];
+        };
+        /**
+         * Anniversary
+         * @description A yearly return of the date, at least the first, falls on one of the n days from `as_of` on.
+         *
+         *     29 February returns on 28 February in other years.
+         */
+        Anniversary: {
+            /**
+             * Days
+             * @default 1
+             */
+            days: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            op: "anniversary";
+        };
+        /**
+         * Any_
+         * @description At least one part holds.
+         */
+        "Any_-Input": {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "any";
+            /** Of */
+            of: (components["schemas"]["All-Input"] | components["schemas"]["Any_-Input"] | components["schemas"]["Not-Input"] | components["schemas"]["TagCondition-Input"] | components["schemas"]["ProfileCondition-Input"] | components["schemas"]["EventCondition"] | components["schemas"]["SequenceCondition"] | components["schemas"]["SegmentCondition"] | components["schemas"]["RandomShare"] | components["schemas"]["ExpressionCondition"])[];
+        };
+        /**
+         * Any_
+         * @description At least one part holds.
+         */
+        "Any_-Output": {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "any";
+            /** Of */
+            of: (components["schemas"]["All-Output"] | components["schemas"]["Any_-Output"] | components["schemas"]["Not-Output"] | components["schemas"]["TagCondition-Output"] | components["schemas"]["ProfileCondition-Output"] | components["schemas"]["EventCondition"] | components["schemas"]["SequenceCondition"] | components["schemas"]["SegmentCondition"] | components["schemas"]["RandomShare"] | components["schemas"]["ExpressionCondition"])[];
+        };
+        /**
          * Arm
          * @description Which arm of an experiment the customer is in.
          */
@@ -295,6 +513,31 @@ export interface components {
             position: number;
         };
         /**
+         * Between
+         * @description From `low` to `high`, both included.
+         */
+        Between: {
+            /** High */
+            high: boolean | number | string;
+            /** Low */
+            low: boolean | number | string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            op: "between";
+        };
+        /**
+         * ChannelReach
+         * @description How many of a segment may be contacted on one channel, and have an address there.
+         */
+        ChannelReach: {
+            /** Channel */
+            channel: string;
+            /** Customers */
+            customers: number;
+        };
+        /**
          * Child
          * @description What is known of one child; months only.
          */
@@ -330,6 +573,19 @@ export interface components {
             active: number;
             /** Month Index */
             month_index: number;
+        };
+        /**
+         * Compare
+         * @description Equal, not equal, smaller, larger.
+         */
+        Compare: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            op: "eq" | "gt" | "gte" | "lt" | "lte" | "ne";
+            /** Value */
+            value: boolean | number | string;
         };
         /**
          * Contact
@@ -404,7 +660,7 @@ export interface components {
             risk: components["schemas"]["Risk"];
             /** Strategy Words */
             strategy_words: {
-                [key: string]: components["schemas"]["Words"];
+                [key: string]: components["schemas"]["liuke__app__http__models__common__Words"];
             };
         };
         /**
@@ -506,6 +762,38 @@ export interface components {
             tables: components["schemas"]["LakeTable"][];
         };
         /**
+         * DayTest
+         * @description A date before or after a day, which is itself excluded.
+         */
+        "DayTest-Input": {
+            /**
+             * Day
+             * @description A shop-local day, such as 2026-01-31.
+             */
+            day: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            op: "after" | "before";
+        };
+        /**
+         * DayTest
+         * @description A date before or after a day, which is itself excluded.
+         */
+        "DayTest-Output": {
+            /**
+             * Day
+             * @description A shop-local day, such as 2026-01-31.
+             */
+            day: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            op: "after" | "before";
+        };
+        /**
          * Effect
          * @description Treated against control on one outcome.
          */
@@ -529,7 +817,7 @@ export interface components {
              * @description Customers left out: their window is not complete.
              */
             pending_n: number | null;
-            reason: components["schemas"]["Words"] | null;
+            reason: components["schemas"]["liuke__app__http__models__common__Words"] | null;
             /** Srm P */
             srm_p: number | null;
             /** Treated Mean */
@@ -538,6 +826,87 @@ export interface components {
             treated_n: number;
             /** Verdict */
             verdict: string | null;
+        };
+        /**
+         * EventCondition
+         * @description What the customer did or did not do in a window of whole shop-local days.
+         *
+         *     `days: 30` are the thirty days before `as_of`, `ago: 30` moves the end of the window back; without `days` the window
+         *     has no beginning. `did` and `did_not` ask whether there is a row; `count` counts rows, `days` different days, `sum`
+         *     adds up a column, `distinct` counts its different values.
+         */
+        EventCondition: {
+            /**
+             * Ago
+             * @default 0
+             */
+            ago: number;
+            /** Column */
+            column?: string | null;
+            /** Days */
+            days?: number | null;
+            /**
+             * How
+             * @default did
+             * @enum {string}
+             */
+            how: "did" | "did_not" | "count" | "days" | "sum" | "distinct";
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "event";
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "events" | "purchases" | "purchase_items" | "touches";
+            /** Test */
+            test?: (components["schemas"]["Compare"] | components["schemas"]["Between"]) | null;
+            /**
+             * Where
+             * @default []
+             */
+            where: components["schemas"]["Where"][];
+        };
+        /**
+         * ExpressionCondition
+         * @description A typed expression over tags, such as `spend_90d / orders_90d > 5000 and not lifecycle = 'lost'`.
+         */
+        ExpressionCondition: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "expression";
+            /** Text */
+            text: string;
+        };
+        /**
+         * FrozenSegment
+         * @description A frozen set of customers.
+         */
+        FrozenSegment: {
+            /**
+             * As Of
+             * Format: date
+             */
+            as_of: string;
+            /** Customers */
+            customers: number;
+            /**
+             * Frozen At
+             * Format: date-time
+             */
+            frozen_at: string;
+            /** Frozen By */
+            frozen_by: string;
+            /** Segment */
+            segment: string;
+            /** Snapshot */
+            snapshot: string;
+            /** Version */
+            version: string;
         };
         /**
          * Health
@@ -554,6 +923,17 @@ export interface components {
              * @constant
              */
             status: "ok";
+        };
+        /**
+         * Known
+         * @description Whether there is a value at all.
+         */
+        Known: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            op: "known" | "missing";
         };
         /**
          * LakeTable
@@ -658,6 +1038,42 @@ export interface components {
             zh: string;
         };
         /**
+         * NightlyNote
+         * @description Why a rule cannot be counted here and now.
+         */
+        NightlyNote: {
+            /** Hint */
+            hint: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * Not
+         * @description The part does not hold.
+         */
+        "Not-Input": {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "not";
+            /** Of */
+            of: components["schemas"]["All-Input"] | components["schemas"]["Any_-Input"] | components["schemas"]["Not-Input"] | components["schemas"]["TagCondition-Input"] | components["schemas"]["ProfileCondition-Input"] | components["schemas"]["EventCondition"] | components["schemas"]["SequenceCondition"] | components["schemas"]["SegmentCondition"] | components["schemas"]["RandomShare"] | components["schemas"]["ExpressionCondition"];
+        };
+        /**
+         * Not
+         * @description The part does not hold.
+         */
+        "Not-Output": {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "not";
+            /** Of */
+            of: components["schemas"]["All-Output"] | components["schemas"]["Any_-Output"] | components["schemas"]["Not-Output"] | components["schemas"]["TagCondition-Output"] | components["schemas"]["ProfileCondition-Output"] | components["schemas"]["EventCondition"] | components["schemas"]["SequenceCondition"] | components["schemas"]["SegmentCondition"] | components["schemas"]["RandomShare"] | components["schemas"]["ExpressionCondition"];
+        };
+        /**
          * Note
          * @description Why a part of the page is empty: a result, not an error.
          */
@@ -670,6 +1086,19 @@ export interface components {
             reason_en: string;
             /** Reason Zh */
             reason_zh: string;
+        };
+        /**
+         * OneOf
+         * @description One of the values, or none of them; of a tag that holds a list: any of its values, or none.
+         */
+        OneOf: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            op: "in" | "not_in";
+            /** Values */
+            values: (boolean | number | string)[];
         };
         /**
          * OutboxState
@@ -701,6 +1130,26 @@ export interface components {
             outbox: components["schemas"]["OutboxState"][];
             /** Strategies */
             strategies: components["schemas"]["Strategy"][];
+        };
+        /**
+         * OverlapCell
+         * @description Two segments and the customers in both.
+         */
+        OverlapCell: {
+            /** Customers */
+            customers: number;
+            /** Left */
+            left: string;
+            /** Right */
+            right: string;
+        };
+        /**
+         * OverlapRequest
+         * @description Segments to lay over each other.
+         */
+        OverlapRequest: {
+            /** Keys */
+            keys: string[];
         };
         /**
          * Overview
@@ -759,6 +1208,42 @@ export interface components {
              * @enum {string}
              */
             theme: "" | "light" | "dark";
+        };
+        /**
+         * Preview
+         * @description What a rule means, now.
+         */
+        Preview: {
+            /**
+             * As Of
+             * Format: date
+             */
+            as_of: string;
+            /**
+             * Count
+             * @description None where only the nightly run can evaluate the rule.
+             */
+            count: number | null;
+            /** Customers */
+            customers: number;
+            nightly: components["schemas"]["NightlyNote"] | null;
+            /** Sample */
+            sample: components["schemas"]["SampledCustomer"][];
+            told: components["schemas"]["liuke__app__http__models__common__Words"];
+            /** Version */
+            version: string;
+        };
+        /**
+         * PreviewRequest
+         * @description A rule that somebody is editing.
+         */
+        PreviewRequest: {
+            definition: components["schemas"]["SegmentDefinition-Input"];
+            /**
+             * Sample
+             * @default 5
+             */
+            sample: number;
         };
         /**
          * Problem
@@ -820,6 +1305,36 @@ export interface components {
             registered_on: string | null;
         };
         /**
+         * ProfileCondition
+         * @description A field of the customer's profile passes a test.
+         */
+        "ProfileCondition-Input": {
+            /** Field */
+            field: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "profile";
+            /** Test */
+            test: components["schemas"]["Compare"] | components["schemas"]["Between"] | components["schemas"]["OneOf"] | components["schemas"]["Known"] | components["schemas"]["TextTest"] | components["schemas"]["DayTest-Input"] | components["schemas"]["WithinLast"] | components["schemas"]["Anniversary"];
+        };
+        /**
+         * ProfileCondition
+         * @description A field of the customer's profile passes a test.
+         */
+        "ProfileCondition-Output": {
+            /** Field */
+            field: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "profile";
+            /** Test */
+            test: components["schemas"]["Compare"] | components["schemas"]["Between"] | components["schemas"]["OneOf"] | components["schemas"]["Known"] | components["schemas"]["TextTest"] | components["schemas"]["DayTest-Output"] | components["schemas"]["WithinLast"] | components["schemas"]["Anniversary"];
+        };
+        /**
          * QuarantineCount
          * @description Rows held back for one reason.
          */
@@ -832,6 +1347,24 @@ export interface components {
             rows: number;
             /** Source */
             source: string;
+        };
+        /**
+         * RandomShare
+         * @description A share of all customers drawn by chance: always the same ones, and others for another segment or `salt`.
+         */
+        RandomShare: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "random";
+            /**
+             * Salt
+             * @default
+             */
+            salt: string;
+            /** Share */
+            share: number;
         };
         /**
          * Reason
@@ -911,6 +1444,262 @@ export interface components {
             step: string;
         };
         /**
+         * SampledCustomer
+         * @description One customer of a sample, masked by the role of who asks.
+         */
+        SampledCustomer: {
+            /** City */
+            city: string | null;
+            /** Customer Id */
+            customer_id: string;
+            /** Last Order On */
+            last_order_on: string | null;
+            /** N Orders */
+            n_orders: number;
+            /** Name */
+            name: string | null;
+            /** Net Minor */
+            net_minor: number;
+        };
+        /**
+         * SavedSegment
+         * @description One saved version.
+         */
+        SavedSegment: {
+            /** Archived */
+            archived: boolean;
+            /**
+             * Saved At
+             * Format: date-time
+             */
+            saved_at: string;
+            /** Saved By */
+            saved_by: string;
+            /** Version */
+            version: string;
+        };
+        /**
+         * SegmentCondition
+         * @description The customer is in another segment, as that one is defined now.
+         */
+        SegmentCondition: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "segment";
+            /** Segment */
+            segment: string;
+        };
+        /**
+         * SegmentDefinition
+         * @description One named set of customers.
+         */
+        "SegmentDefinition-Input": {
+            /** Key */
+            key: string;
+            /**
+             * Language
+             * @default 1
+             * @constant
+             */
+            language: 1;
+            name: components["schemas"]["Words-Input"];
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Rule */
+            rule: components["schemas"]["All-Input"] | components["schemas"]["Any_-Input"] | components["schemas"]["Not-Input"] | components["schemas"]["TagCondition-Input"] | components["schemas"]["ProfileCondition-Input"] | components["schemas"]["EventCondition"] | components["schemas"]["SequenceCondition"] | components["schemas"]["SegmentCondition"] | components["schemas"]["RandomShare"] | components["schemas"]["ExpressionCondition"];
+        };
+        /**
+         * SegmentDefinition
+         * @description One named set of customers.
+         */
+        "SegmentDefinition-Output": {
+            /** Key */
+            key: string;
+            /**
+             * Language
+             * @default 1
+             * @constant
+             */
+            language: 1;
+            name: components["schemas"]["liuke__understand__segments__definition__Words"];
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Rule */
+            rule: components["schemas"]["All-Output"] | components["schemas"]["Any_-Output"] | components["schemas"]["Not-Output"] | components["schemas"]["TagCondition-Output"] | components["schemas"]["ProfileCondition-Output"] | components["schemas"]["EventCondition"] | components["schemas"]["SequenceCondition"] | components["schemas"]["SegmentCondition"] | components["schemas"]["RandomShare"] | components["schemas"]["ExpressionCondition"];
+        };
+        /**
+         * SegmentDetail
+         * @description One segment whole.
+         */
+        SegmentDetail: {
+            /**
+             * As Of
+             * Format: date
+             */
+            as_of: string;
+            definition: components["schemas"]["SegmentDefinition-Output"];
+            /** Frozen */
+            frozen: components["schemas"]["FrozenSegment"][];
+            /** Saved */
+            saved: components["schemas"]["SavedSegment"][];
+            segment: components["schemas"]["SegmentRow"];
+        };
+        /**
+         * SegmentList
+         * @description The segments page.
+         */
+        SegmentList: {
+            /**
+             * As Of
+             * Format: date
+             */
+            as_of: string;
+            /**
+             * Customers
+             * @description All customers of the shop.
+             */
+            customers: number;
+            /** Event Words */
+            event_words: {
+                [key: string]: components["schemas"]["liuke__app__http__models__common__Words"];
+            };
+            /**
+             * Fields
+             * @description Profile fields that rules may ask.
+             */
+            fields: string[];
+            /** Segments */
+            segments: components["schemas"]["SegmentRow"][];
+            /** Sources */
+            sources: components["schemas"]["SourceWords"][];
+        };
+        /**
+         * SegmentOverlap
+         * @description The sizes of all pairs; of a segment with itself its own size.
+         */
+        SegmentOverlap: {
+            /**
+             * As Of
+             * Format: date
+             */
+            as_of: string;
+            /** Cells */
+            cells: components["schemas"]["OverlapCell"][];
+            /** Keys */
+            keys: string[];
+        };
+        /**
+         * SegmentReach
+         * @description Reach per channel, as consents stand now.
+         */
+        SegmentReach: {
+            /**
+             * As Of
+             * Format: date
+             */
+            as_of: string;
+            /**
+             * Asked
+             * @description Fewer than `members`: the numbers are scaled up from a sample of so many.
+             */
+            asked: number;
+            /** Channels */
+            channels: components["schemas"]["ChannelReach"][];
+            /** Members */
+            members: number;
+        };
+        /**
+         * SegmentRow
+         * @description One segment of the list.
+         */
+        SegmentRow: {
+            /** Key */
+            key: string;
+            name: components["schemas"]["liuke__app__http__models__common__Words"];
+            /**
+             * Named By
+             * @description Segments that are built from this one.
+             */
+            named_by: string[];
+            /** Note */
+            note: string;
+            /**
+             * Origin
+             * @description A segment from a file is changed in that file only.
+             * @enum {string}
+             */
+            origin: "file" | "console";
+            /** @description None until the first nightly run after it was saved. */
+            size: components["schemas"]["SegmentSize"] | null;
+            /** @description The rule in words, one line per condition. */
+            told: components["schemas"]["liuke__app__http__models__common__Words"];
+            /** Version */
+            version: string;
+        };
+        /**
+         * SegmentSize
+         * @description How large a segment was when the nightly run evaluated it last.
+         */
+        SegmentSize: {
+            /**
+             * As Of
+             * Format: date
+             */
+            as_of: string;
+            /**
+             * Because
+             * @enum {string}
+             */
+            because: "data" | "definition" | "first";
+            /** Customers */
+            customers: number;
+            /** Entered */
+            entered: number;
+            /** Left */
+            left: number;
+            /** Version */
+            version: string;
+        };
+        /**
+         * SequenceCondition
+         * @description First one thing, then another within some days, or then not.
+         *
+         *     `then: did` holds if some first step in the window was followed, later and at most `within_days` days after, by the
+         *     second. `then: did_not` holds if some first step in the window was not, and its days are over: a first step whose
+         *     days still run says nothing yet.
+         */
+        SequenceCondition: {
+            /**
+             * Days
+             * @description The first step lies in the last so many days.
+             * @default 90
+             */
+            days: number;
+            first: components["schemas"]["Step"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "sequence";
+            second: components["schemas"]["Step"];
+            /**
+             * Then
+             * @default did
+             * @enum {string}
+             */
+            then: "did" | "did_not";
+            /** Within Days */
+            within_days: number;
+        };
+        /**
          * Session
          * @description Who is signed in, and what frames every page.
          */
@@ -934,12 +1723,123 @@ export interface components {
             role: "admin" | "operator" | "analyst";
             /** Shop */
             shop: string;
+            /**
+             * Simulated
+             * @description Whether true effects are known: see `/api/simulation`.
+             */
+            simulated: boolean;
             /** Theme */
             theme: string;
             /** User */
             user: string;
             /** Zone */
             zone: string;
+        };
+        /**
+         * SimulatedEffect
+         * @description One metric of one strategy, as it was measured and as it is.
+         */
+        SimulatedEffect: {
+            /** Control N */
+            control_n: number;
+            /**
+             * Covered
+             * @description Whether the interval holds the true effect.
+             */
+            covered: boolean | null;
+            /** Difference */
+            difference: number | null;
+            /** En */
+            en: string;
+            /** High */
+            high: number | null;
+            /** Level */
+            level: number | null;
+            /** Low */
+            low: number | null;
+            /** Metric */
+            metric: string;
+            /** Pending N */
+            pending_n: number | null;
+            /** Strategy */
+            strategy: string;
+            /** Treated N */
+            treated_n: number;
+            /**
+             * True Effect
+             * @description Mean over the treated of what they did minus what they would have.
+             */
+            true_effect: number | null;
+            /**
+             * True N
+             * @description Treated customers behind the true effect.
+             */
+            true_n: number;
+            /** Verdict */
+            verdict: string | null;
+            /** Zh */
+            zh: string;
+        };
+        /**
+         * Simulation
+         * @description What a simulated shop knows and a real one can't.
+         */
+        Simulation: {
+            /**
+             * As Of
+             * Format: date
+             */
+            as_of: string;
+            /** Contacts */
+            contacts: number;
+            /** Customers */
+            customers: number;
+            /** Effects */
+            effects: components["schemas"]["SimulatedEffect"][];
+            /** Seed */
+            seed: number;
+            /** Untranslated */
+            untranslated: number;
+            /** Weeks */
+            weeks: number;
+        };
+        /**
+         * SourceWords
+         * @description One source of happenings: what a rule may ask of it here, and how far back.
+         */
+        SourceWords: {
+            /** Columns */
+            columns: string[];
+            /**
+             * Days
+             * @description Days that are published; None: all history. More is evaluated nightly.
+             */
+            days: number | null;
+            /**
+             * Events
+             * @description For behaviour: the events that occur.
+             */
+            events: string[];
+            /** Measures */
+            measures: string[];
+            /** Source */
+            source: string;
+        };
+        /**
+         * Step
+         * @description One step of a sequence.
+         */
+        Step: {
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "events" | "purchases";
+            /**
+             * Where
+             * @default []
+             */
+            where: components["schemas"]["Where"][];
         };
         /**
          * Strategy
@@ -962,6 +1862,36 @@ export interface components {
             strategy: string;
             /** Zh */
             zh: string;
+        };
+        /**
+         * TagCondition
+         * @description A tag of the customer passes a test.
+         */
+        "TagCondition-Input": {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "tag";
+            /** Tag */
+            tag: string;
+            /** Test */
+            test: components["schemas"]["Compare"] | components["schemas"]["Between"] | components["schemas"]["OneOf"] | components["schemas"]["Known"] | components["schemas"]["TextTest"] | components["schemas"]["DayTest-Input"] | components["schemas"]["WithinLast"] | components["schemas"]["Anniversary"];
+        };
+        /**
+         * TagCondition
+         * @description A tag of the customer passes a test.
+         */
+        "TagCondition-Output": {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "tag";
+            /** Tag */
+            tag: string;
+            /** Test */
+            test: components["schemas"]["Compare"] | components["schemas"]["Between"] | components["schemas"]["OneOf"] | components["schemas"]["Known"] | components["schemas"]["TextTest"] | components["schemas"]["DayTest-Output"] | components["schemas"]["WithinLast"] | components["schemas"]["Anniversary"];
         };
         /**
          * TagDefinition
@@ -1036,6 +1966,19 @@ export interface components {
             zh: string;
         };
         /**
+         * TextTest
+         * @description The text holds, or begins with, exactly these characters; of a list tag: it holds this value. Never a pattern.
+         */
+        TextTest: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            op: "contains" | "starts_with";
+            /** Text */
+            text: string;
+        };
+        /**
          * Timeline
          * @description One page of a customer's timeline, newest first.
          */
@@ -1088,7 +2031,7 @@ export interface components {
              * Format: date
              */
             occurred_on: string;
-            words: components["schemas"]["Words"];
+            words: components["schemas"]["liuke__app__http__models__common__Words"];
         };
         /**
          * Totals
@@ -1129,10 +2072,53 @@ export interface components {
             role: "admin" | "operator" | "analyst";
         };
         /**
+         * Where
+         * @description One column of a happening passes a test.
+         */
+        Where: {
+            /** Column */
+            column: string;
+            /** Test */
+            test: components["schemas"]["Compare"] | components["schemas"]["Between"] | components["schemas"]["OneOf"] | components["schemas"]["Known"];
+        };
+        /**
+         * WithinLast
+         * @description A date in the last n whole days: [`as_of` − n, `as_of`).
+         */
+        WithinLast: {
+            /** Days */
+            days: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            op: "within_last";
+        };
+        /**
+         * Words
+         * @description One text in both languages.
+         */
+        "Words-Input": {
+            /** En */
+            en: string;
+            /** Zh */
+            zh: string;
+        };
+        /**
          * Words
          * @description One name in both languages.
          */
-        Words: {
+        liuke__app__http__models__common__Words: {
+            /** En */
+            en: string;
+            /** Zh */
+            zh: string;
+        };
+        /**
+         * Words
+         * @description One text in both languages.
+         */
+        liuke__understand__segments__definition__Words: {
             /** En */
             en: string;
             /** Zh */
@@ -1757,6 +2743,618 @@ export interface operations {
             };
         };
     };
+    getSegments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    overlapSegments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OverlapRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentOverlap"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewSegment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSegment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    saveSegment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentDefinition-Input"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    archiveSegment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    freezeSegment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FrozenSegment"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSegmentReach: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentReach"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getSession: {
         parameters: {
             query?: never;
@@ -2000,6 +3598,80 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSimulation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Simulation"];
+                };
             };
             /** @description Unauthorized */
             401: {

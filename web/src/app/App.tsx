@@ -16,6 +16,7 @@ const Customers = lazy(() => import("../pages/customers/Customers"));
 const Customer = lazy(() => import("../pages/customer/Customer"));
 const Outreach = lazy(() => import("../pages/Outreach"));
 const Data = lazy(() => import("../pages/Data"));
+const Simulation = lazy(() => import("../pages/Simulation"));
 const Admin = lazy(() => import("../pages/Admin"));
 
 const router = createBrowserRouter([
@@ -28,6 +29,7 @@ const router = createBrowserRouter([
       { path: "/outreach", element: <Suspense fallback={<Loading />}><Outreach /></Suspense> },
       { path: "/data", element: <Suspense fallback={<Loading />}><Data /></Suspense> },
       { path: "/admin", element: <Suspense fallback={<Loading />}><Admin /></Suspense> },
+      { path: "/simulation", element: <Suspense fallback={<Loading />}><Simulation /></Suspense> },
       { path: "*", element: <NotFound /> },
     ],
   },

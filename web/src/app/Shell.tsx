@@ -2,6 +2,7 @@ import {
   BulbOutlined,
   DashboardOutlined,
   DatabaseOutlined,
+  ExperimentOutlined,
   GlobalOutlined,
   LogoutOutlined,
   SendOutlined,
@@ -27,6 +28,7 @@ const PAGES = [
   { path: "/outreach", key: "outreach", icon: <SendOutlined /> },
   { path: "/data", key: "data", icon: <DatabaseOutlined /> },
   { path: "/admin", key: "admin", icon: <SettingOutlined /> },
+  { path: "/simulation", key: "simulation", icon: <ExperimentOutlined /> },
 ] as const;
 
 export function Shell() {
@@ -40,7 +42,8 @@ export function Shell() {
     window.scrollTo(0, 0);
   }, [page, pathname, session.shop, t]);
 
-  const allowed = PAGES.filter(({ key }) => key !== "admin" || session.permissions.includes("see_admin"));
+  const hidden: Record<string, boolean> = { admin: !session.permissions.includes("see_admin"), simulation: !session.simulated };
+  const allowed = PAGES.filter(({ key }) => !hidden[key]);
   return (
     <div className="shell">
       <a className="skip" href="#content">{t("nav.skip")}</a>

@@ -78,7 +78,8 @@ function mean(metric: string, value: number | null, frame: Frame): string {
   return SHARE_OUTCOMES.has(metric) ? share(value) : count(value, frame);
 }
 
-function change(metric: string, value: number, frame: Frame): string {
+/** A change of an outcome, signed, in the outcome's own unit. */
+export function change(metric: string, value: number, frame: Frame): string {
   if (SHARE_OUTCOMES.has(metric)) return points(value);
   if (!MONEY_OUTCOMES.has(metric)) return percent(value);
   return `${value > 0 ? "+" : value < 0 ? "−" : ""}${money(Math.abs(value), frame)}`;

@@ -2,6 +2,5 @@
 
 from liuke.app.demo.contracts import DemoReport, DemoSettings
 from liuke.app.demo.demo import CURRENCY, Demo
-from liuke.app.demo.simulation import SIMULATION
 
-__all__ = ["CURRENCY", "SIMULATION", "Demo", "DemoReport", "DemoSettings"]
+__all__ = ["CURRENCY", "Demo", "DemoReport", "DemoSettings"]

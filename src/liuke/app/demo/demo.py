@@ -19,9 +19,10 @@ from liuke.app.demo.clock import SimulatedClock
 from liuke.app.demo.contracts import DemoReport, DemoSettings
 from liuke.app.demo.offers import STRATEGY_OFFERS
 from liuke.app.demo.record import DemoRecord
-from liuke.app.demo.simulation import measured_beside_true, write_simulation
+from liuke.app.demo.simulation import document, measured_beside_true
 from liuke.app.demo.translation import Translation
 from liuke.app.loop import DailyLoop, LoopReport
+from liuke.app.publish import write_simulation
 from liuke.app.settings import load_settings
 from liuke.decide.strategies import READY_STRATEGIES
 from liuke.kernel import Progress, SilentProgress
@@ -100,7 +101,8 @@ class Demo:
             "compare measured with true effects",
             lambda: measured_beside_true(app, shop, translation, received, last.as_of),
         )
-        write_simulation(app.workspace.published_dir, effects, app.strategies, self._settings, last.as_of, counts)
+        page = document(effects, app.strategies, self._settings, last.as_of, counts)
+        write_simulation(app.workspace.published_dir, page)
         return DemoReport(
             workspace=self._folder,
             settings=self._settings,

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from liuke.app.bootstrap import Application
@@ -17,9 +14,6 @@ from liuke.collect.identity import IDENTITY_MAP
 from liuke.decide.strategies import Strategy, entries_of
 from liuke.learn.experiments import EFFECTS
 from liuke_sim import Shop
-
-SIMULATION = "simulation.json"
-"""Name of the document in the folder of published builds; only a demo has one."""
 
 
 def measured_beside_true(
@@ -55,15 +49,14 @@ def measured_beside_true(
     return rows
 
 
-def write_simulation(
-    published_dir: Path,
+def document(
     effects: Sequence[Mapping[str, Any]],
     strategies: Sequence[Strategy],
     settings: DemoSettings,
     as_of: date,
     counts: Mapping[str, int],
-) -> Path:
-    """Write the document that the console's last page shows, in one piece.
+) -> dict[str, Any]:
+    """Return what the console's last page shows.
 
     Parameters
     ----------
@@ -73,7 +66,7 @@ def write_simulation(
         ``contacts`` and ``untranslated``.
     """
     names = {one.id: {"zh": one.name.zh, "en": one.name.en} for one in strategies}
-    document = {
+    return {
         "as_of": as_of.isoformat(),
         "customers": settings.customers,
         "weeks": settings.weeks,
@@ -81,8 +74,3 @@ def write_simulation(
         **counts,
         "effects": [dict(row) | names[row["strategy"]] for row in effects],
     }
-    path = published_dir / SIMULATION
-    half = path.with_suffix(".half")
-    half.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    os.replace(half, path)
-    return path

@@ -19,6 +19,7 @@ from liuke.app.publish.look_ups import (
 )
 from liuke.app.publish.pointer import current_build
 from liuke.app.publish.reader import OpenBuild, PublishedReader
+from liuke.app.publish.simulation import read_simulation, write_simulation
 from liuke.app.publish.tables import TAG_PREFIX
 
 __all__ = [
@@ -46,5 +47,7 @@ __all__ = [
     "one_customer",
     "parse_tag_filter",
     "publish",
+    "read_simulation",
     "timeline",
+    "write_simulation",
 ]

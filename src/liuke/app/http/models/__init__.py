@@ -40,6 +40,7 @@ from liuke.app.http.models.segments import (
     SegmentReach,
 )
 from liuke.app.http.models.session import Credentials, PreferenceChange, Session
+from liuke.app.http.models.simulation import SimulatedEffect, Simulation
 from liuke.app.http.models.timeline import Timeline, TimelineEntry
 
 __all__ = [
@@ -88,6 +89,8 @@ __all__ = [
     "SegmentOverlap",
     "SegmentReach",
     "Session",
+    "SimulatedEffect",
+    "Simulation",
     "Strategy",
     "TagDefinition",
     "TagFamily",

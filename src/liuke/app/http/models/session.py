@@ -31,6 +31,7 @@ class Session(Model):
     zone: str
     as_of: date | None
     published_at: datetime | None
+    simulated: bool = Field(description="Whether true effects are known: see `/api/simulation`.")
 
 
 class PreferenceChange(Model):

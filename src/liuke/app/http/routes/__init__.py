@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from liuke.app.http.routes import admin, customers, data, health, outreach, overview, segments, session
+from liuke.app.http.routes import admin, customers, data, health, outreach, overview, segments, session, simulation
 
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
@@ -13,6 +13,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     outreach.router,
     data.router,
     admin.router,
+    simulation.router,
 )
 
 __all__ = ["ROUTERS"]

@@ -11,7 +11,7 @@ from liuke.app import access
 from liuke.app.http.dependencies import COOKIE, Context, SignedInUser
 from liuke.app.http.models import Credentials, PreferenceChange, Session
 from liuke.app.http.ports import ConsoleContext
-from liuke.app.publish import NothingPublishedError, PublishedReader
+from liuke.app.publish import NothingPublishedError, PublishedReader, read_simulation
 from liuke.kernel.money import minor_exponent
 
 router = APIRouter(prefix="/api/session", tags=["session"])
@@ -70,4 +70,5 @@ def _session(user: access.User, context: ConsoleContext, request: Request) -> Se
         zone=context.shop.zone,
         as_of=status.get("as_of"),
         published_at=status.get("published_at"),
+        simulated=read_simulation(context.workspace.published_dir) is not None,
     )
