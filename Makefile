@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
 DEMO ?= demo
 
-.PHONY: help demo test lint types architecture unit console docs bench bench-sim bench-trials prove-crash prove-trials clean
+.PHONY: help demo test lint types architecture unit console docs bench bench-sim calibrate-sim bench-trials prove-crash prove-trials clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -45,6 +45,9 @@ bench: .venv/dev.stamp ## timings beside their baselines, both in one run
 
 bench-trials: .venv/dev.stamp ## ten million rows of a trial, parquet and csv, beside the engine's bare sums
 	$(BIN)/python benchmarks/trials_analyse.py --write docs/reference/trials-measurements.md
+
+calibrate-sim: .venv/dev.stamp ## the simulated shop's figures beside a typical shop's and, with LIUKE_DATA, public data
+	$(BIN)/python benchmarks/calibration.py
 
 bench-sim: .venv/dev.stamp ## the simulated shop at three sizes: seconds, rows, memory (a quarter of an hour)
 	$(BIN)/python benchmarks/simulator.py
