@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from liuke.app.access import tables as _access_tables  # noqa: F401 - adds the users' tables to the schema
+from liuke.app.access import record
 from liuke.app.addresses import CustomerIdentities, ShopAddressBook, ShopPermissions
 from liuke.app.settings import Settings, load_settings, settings_text
 from liuke.collect.behaviours import Catalogue, load_catalogue
@@ -19,7 +19,7 @@ from liuke.collect.sources import CANONICAL, ROW_KEYS, Ingestor
 from liuke.decide.strategies import READY_STRATEGIES, Strategy, StrategyDesk, load_strategies
 from liuke.engage.outreach import CONTACTS, READY_TEMPLATES, Outreach, TemplateLibrary, build_channels
 from liuke.kernel import ShopProfile, shop_day
-from liuke.learn.experiments import ASSIGNMENTS, EFFECTS, HashAllocator
+from liuke.learn.experiments import ASSIGNMENTS, EFFECTS, HashAllocator, TrialDesk
 from liuke.predict.churn import CHURN_SCORES, ChurnService, TagFeatures
 from liuke.predict.clv import CUSTOMER_VALUES, ValueService
 from liuke.predict.early_warning import WARNINGS
@@ -229,6 +229,11 @@ class Application:
         """The shop's strategies: those in the workspace; the ready ones where it has none."""
         own = load_strategies([self.workspace.strategies_dir])
         return tuple((own or load_strategies([READY_STRATEGIES])).values())
+
+    @cached_property
+    def trials(self) -> TrialDesk:
+        """Plans, starts, reads and ends trials."""
+        return TrialDesk(self.operations, self.settings.experiments, record)
 
     # These three are made anew each time: they read the identity map as the resolve step has just left it.
 

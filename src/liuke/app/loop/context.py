@@ -12,6 +12,7 @@ from typing import Any
 from liuke.app.bootstrap import Application
 from liuke.collect.history import Moment
 from liuke.kernel import NotEnoughData, Progress, midnight_utc
+from liuke.learn.experiments import Act
 
 MISSING = "missing"
 
@@ -49,6 +50,11 @@ class RunContext:
         """Give back what the run held."""
         if "moment" in self.__dict__:
             self.moment.close()
+
+    @property
+    def act(self) -> Act:
+        """The loop as the one who acts on trials, at this run's instant and day."""
+        return Act("loop", self.clock(), self.as_of)
 
     def commit_key(self, step: str) -> str:
         """Return the key under which a step of this day commits."""

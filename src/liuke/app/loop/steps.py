@@ -132,6 +132,8 @@ def decide(context: RunContext) -> StepResult:
             LEFT JOIN (SELECT * FROM {lake.scan_sql(WARNINGS.name)} WHERE {day}) w USING (customer_id)
             LEFT JOIN customers c USING (customer_id)"""
     )
+    if not context.rehearse:
+        context.app.trials.open_trials(context.app.strategies, context.act)
     desk = context.app.desk
     reports = [
         desk.enter(strategy, context.as_of, connection, "audience", rehearse=context.rehearse)
@@ -179,15 +181,22 @@ def _delivered(delivery: Delivery, outputs: dict[str, int | None]) -> StepResult
 
 
 def learn(context: RunContext) -> StepResult:
-    """Compare treated with control customers, strategy by strategy."""
+    """Read every trial out, let it grow or end by its own rule, write down effects and the propensity log."""
     app = context.app
-    effects: list[Effect] = []
+    contacts = app.lake.arrow(CONTACTS.name, {"as_of": context.as_of})
+    found = app.trials.read_out(context.moment, contacts, context.act, decide=not context.rehearse)
+    known = {one.id for one in app.strategies}
+    read = {one.record.strategy: one for one in found if one.record.strategy in known}
+    effects: list[Effect] = [effect for one in read.values() for effect in one.reading.effects]
+    merged = context.moment.connection.sql("SELECT identity_id, customer_id FROM identity_map").to_arrow_table()
     with app.operations.read() as connection:
         for strategy in app.strategies:
-            reading = Reading(strategy.id, strategy.goal.horizon_days)
-            entries = entries_of(connection, strategy.id)
-            effects += read_out(context.moment, entries, reading, app.settings.experiments)
-        assignments = export_assignments(connection)
+            if strategy.id not in read:  # without a control group, or never yet run but in rehearsal
+                entries = entries_of(connection, strategy.id)
+                reading = Reading(strategy.id, strategy.goal.horizon_days)
+                effects += read_out(context.moment, entries, reading, app.settings.experiments)
+        assignments = export_assignments(connection, merged, contacts)
+    effects.sort(key=lambda one: one.strategy)
     outputs = {
         EFFECTS.name: _write_day(context, EFFECTS.name, effects_table(effects), "learn"),
         ASSIGNMENTS.name: app.lake.overwrite(
@@ -195,7 +204,8 @@ def learn(context: RunContext) -> StepResult:
         ).snapshot_id,
     }
     note = ", ".join(f"{one.strategy}: {one.verdict.value}" for one in effects if one.metric == "repurchase")
-    return StepResult(outputs, {"assignments": assignments.num_rows}, note)
+    moved = [f"{one.record.id} {one.move.reason or one.move.action}" for one in found if one.move.action != "stay"]
+    return StepResult(outputs, {"assignments": assignments.num_rows}, "; ".join([note, *moved]))
 
 
 def _write_day(context: RunContext, table: str, rows: pa.Table, step: str) -> int | None:

@@ -10,8 +10,12 @@ from liuke.learn.experiments.errors import ExperimentError
 from liuke.learn.experiments.outcomes import OUTCOMES, Outcome
 from liuke.learn.experiments.propensity_log import export_assignments
 from liuke.learn.experiments.read_out import effects_table, read_out
+from liuke.learn.experiments.reading import Gain, TrialReading, read_trial, reading_tree
 from liuke.learn.experiments.record import Act, TrialBook, TrialEvent, TrialRecord
+from liuke.learn.experiments.rollout import Move, next_move
+from liuke.learn.experiments.service import DeskReading, TrialDesk
 from liuke.learn.experiments.tables import ASSIGNMENTS, EFFECTS, assignments
+from liuke.learn.experiments.unit_table import UnitInputs
 from liuke.learn.inference import Difference, Moments, proportions, sample_ratio_p, welch
 
 __all__ = [
@@ -20,21 +24,27 @@ __all__ = [
     "GLOBAL_EXPERIMENT",
     "OUTCOMES",
     "Act",
+    "DeskReading",
     "Difference",
     "Draw",
     "Effect",
     "EndReason",
     "ExperimentError",
     "ExperimentSettings",
+    "Gain",
     "HashAllocator",
     "Moments",
+    "Move",
     "Outcome",
     "Reading",
     "Trial",
     "TrialBook",
+    "TrialDesk",
     "TrialEvent",
+    "TrialReading",
     "TrialRecord",
     "TrialState",
+    "UnitInputs",
     "Verdict",
     "arms_at",
     "assignments",
@@ -43,10 +53,13 @@ __all__ = [
     "effects_table",
     "export_assignments",
     "in_stretch",
+    "next_move",
     "open_trials",
     "parse_trial",
     "proportions",
     "read_out",
+    "read_trial",
+    "reading_tree",
     "sample_ratio_p",
     "seat_points",
     "trial_from",

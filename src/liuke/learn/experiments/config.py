@@ -43,10 +43,10 @@ class ExperimentSettings(BaseModel):
         "0.5, 1.0) starts small, [1.0] treats all but its control group at once.",
     )
     accepted_unsubscribes: float = Field(
-        0.005,
+        0.01,
         ge=0,
         le=1,
-        description="Rise of the share that unsubscribes beyond which a trial stops (0.005 = half a point).",
+        description="Rise of the share that unsubscribes beyond which a trial stops (0.01 = 1 point).",
     )
     cost_per_contact_minor: dict[str, float] = Field(
         {"email": 0.0, "sms": 5.0},

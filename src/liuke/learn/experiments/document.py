@@ -101,7 +101,7 @@ class Metrics(_Part):
     guardrails: list[Guardrail] = [
         Guardrail(metric="repurchase"),
         Guardrail(metric="margin"),
-        Guardrail(metric="unsubscribed", worse_by=0.005),
+        Guardrail(metric="unsubscribed", worse_by=0.01),
     ]
 
     @field_validator("primary")
