@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from liuke.learn.analysis import wording
 from liuke.learn.analysis.contracts import AnalysisReport, Comparison, Interval, MetricResult
 
-WIDTH, HEIGHT, PAD = 200, 34, 10  # of a drawn interval, in CSS pixels
+WIDTH, HEIGHT, PAD = 150, 34, 8  # of a drawn interval, in CSS pixels
 SHOWN_GROUPS = 12
 
 _environment = Environment(

@@ -51,7 +51,7 @@ def judge(evidence: Evidence, arms: tuple[str, ...], control: str) -> tuple[Verd
     for wanted, needed in ((Verdict.WORKS, 1), (Verdict.DOES_NOT_WORK, len(found)), (Verdict.TOO_EARLY, 1)):
         fitting = [one for one in found if one.verdict is wanted]
         if len(fitting) >= needed:
-            if len(found) == 1:
+            if len({one.reason for one in fitting}) == 1 and len(fitting) == len(found):
                 return wanted, fitting[0].reason, found
             zh = "；".join(f"{one.arm}：{one.reason.zh}" for one in fitting)
             return wanted, Text(zh, "; ".join(f"{one.arm}: {one.reason.en}" for one in fitting)), found

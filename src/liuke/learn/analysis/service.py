@@ -103,6 +103,8 @@ def _report(table: Table, plan: TrialPlan, seed: int) -> AnalysisReport:
     first = next(metric.name for metric in plan.metrics if roles[metric.name] is Role.PRIMARY)
     value = _value_question(plan, questions)
     money = money_of(plan, value, sums, control) if value else ()
+    if split.broken:  # arms that do not fit the draw prove nothing
+        money = tuple(replace(one, proven=False, booked=0.0) for one in money)
     losing = frozenset(one.arm for one in money if one.profit and one.proven and one.booked < 0)
     evidence = Evidence(plan, split, results, sizes, bool(plan.cluster), losing)
     verdict, reason, by_arm = judge(evidence, arms, control)

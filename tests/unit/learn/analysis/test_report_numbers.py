@@ -186,8 +186,10 @@ def test_guard_rails_stop_hold_and_delay(engine: duckdb.DuckDBPyConnection) -> N
 def test_a_broken_split_forbids_a_verdict(engine: duckdb.DuckDBPyConnection) -> None:
     columns = trial(9, lift=0.1)
     kept = (columns["arm"] == "control") | (columns["id"] % 5 > 0)  # a fifth of the treated got lost
-    report = report_of(engine, {name: values[kept] for name, values in columns.items()}, metrics=["bought"])
+    lost = {name: values[kept] for name, values in columns.items()}
+    report = report_of(engine, lost, metrics=["bought"], cost_per_contact=0.01, value_per_success=10)
     assert report.split.broken
+    assert [(one.proven, one.booked) for one in report.money] == [(False, 0.0)]
     assert report.verdict is Verdict.TOO_EARLY
     assert "do not fit the draw" in report.reason.en
     shares = {"control": 0.5, "treated": 0.4}
