@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from liuke.app.bootstrap import LAKE_TABLES
+from liuke.app.reference_nodes import nodes_page
 from liuke.app.settings import Settings
 from liuke.collect.behaviours import load_catalogue
 from liuke.kernel import PersonalData, ShopProfile, TableSpec
@@ -24,6 +25,7 @@ def pages() -> dict[str, str]:
         "settings.md": settings_page(),
         "tables.md": tables_page(),
         "tags.md": tags_page(),
+        "tag-nodes.md": _GENERATED + nodes_page(),
         "metrics.md": metrics_page(),
         "behaviours.md": behaviours_page(),
     }
