@@ -1,9 +1,9 @@
 """How long does a table of a trial take beside the least that the engine needs to add the same columns up?
 
 A generated trial of ten million customers, as parquet and as csv, each analysed whole (every row checked, no unit
-twice; two metrics with a covariate and a cap, segments, days, money, verdict) in a process of its own, with two
-threads; beside it, in the same run, DuckDB's bare aggregate of the same columns by arm, which checks nothing. Bars: 30 s
-and 2 GiB per file. Seconds of processor time stand beside the clock's, since others may use the machine.
+twice; two metrics with a covariate and a cap, segments, days, money, verdict) in a process of its own, two threads.
+Beside it, in the same run, DuckDB's bare aggregate of the same columns by arm, which checks nothing. Bars: 30 s and
+2 GiB per file. Seconds of processor time stand beside the clock's, since others may use the machine.
 
     python benchmarks/trials_analyse.py --rows 10000000
 """
