@@ -1,6 +1,6 @@
 """What can be chosen about a generated shop: its size, its calendar, and how its customers behave.
 
-Each number of a typical shop lies in the bracket that mother-and-baby retailers report (``README.md`` lists them); a
+Each number of a typical shop lies in the bracket that mother-and-baby retailers report (``make calibrate-sim``); a
 variant is a whole configuration under a fixed name, so that two people who say ``tiny`` mean the same bytes.
 """
 

@@ -41,7 +41,7 @@ class WrittenFile:
 
 
 class Shop:
-    """A shop of invented families; see ``README.md`` for what it models.
+    """A shop of invented families; docs/explanation/simulated-shop.md says what it models.
 
     A shop moves forward only: what was delivered has happened. Two shops with the same configuration and seed write the
     same bytes, in however many deliveries.
