@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf
+from math import inf, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,7 +16,7 @@ from liuke.learn.inference.contracts import ArmMean, Difference
 from liuke.learn.inference.errors import InferenceError
 from liuke.learn.inference.means import compare_means
 from liuke.learn.inference.moments import PairMoments, finite
-from liuke.learn.inference.reference import enough
+from liuke.learn.inference.reference import conclude, enough, satterthwaite
 
 CORRECTIONS = ("cr2", "cr1", "cr0")
 
@@ -135,18 +135,40 @@ def compare_clusters(
 
     Notes
     -----
-    Holds its level from about five clusters per arm; below that use ``permute_clusters``.
+    With ``cr2`` the degrees of freedom are the geometric mean of Bell and McCaffrey's for the difference (variances as
+    the working model expects them) and of clusters − 2. The former alone take estimate and variance as independent,
+    but a large cluster moves both: over 3 to 10 clusters per arm and sizes with a coefficient of variation of 0 to 1,
+    95 % intervals held 95 to 98 %; with clusters − 2 alone 93 to 95 %; with their mean 94.7 to 95.6 % (simulated,
+    normal cluster means). Equal sizes: Student's t on the clusters' means.
+
+    With fewer than about five clusters per arm, or means far from normal, ``permute_clusters`` is the safer answer.
     """
     apart(treated, control)
-    return compare_means(
-        cluster_mean(treated, correction),
-        cluster_mean(control, correction),
-        level,
-        alternative=alternative,
-        use_t=use_t,
-        null=null,
-        method=f"clusters-{correction}",
+    arms = cluster_mean(treated, correction), cluster_mean(control, correction)
+    name = f"clusters-{correction}"
+    if correction != "cr2":
+        return compare_means(*arms, level, alternative=alternative, use_t=use_t, null=null, method=name)
+    treated_arm, control_arm = (
+        ArmMean(arm.n, arm.mean, arm.n * _concentration(sample.sizes), arm.freedom)
+        for arm, sample in zip(arms, (treated, control), strict=True)
     )
+    strict = satterthwaite(treated_arm, control_arm)
+    freedom = sqrt(strict * (treated.n + control.n - 2)) if use_t else inf
+    return conclude(
+        arms[0].mean - arms[1].mean,
+        sqrt(arms[0].variance / arms[0].n + arms[1].variance / arms[1].n),
+        level,
+        alternative,
+        freedom=freedom,
+        null=null,
+        method=name,
+    )
+
+
+def _concentration(sizes: Sequence[float]) -> float:
+    """Return Σ q², to which the variance of the mean is proportional when cluster means vary equally."""
+    m = np.asarray(sizes, dtype=np.float64)
+    return float(m @ m) / float(m.sum()) ** 2
 
 
 def intraclass_correlation(sizes: ArrayLike, totals: ArrayLike, totals_sq: ArrayLike) -> float:
