@@ -16,9 +16,9 @@ whoever holds it, also by those who would have bought anyway: it costs margin ev
 
 The chances are set by hand so that the averages of a trial lie where published ones do (the table with what this
 simulator gives is in docs/explanation/simulated-shop.md): an e-mail to buyers of the last year raised the share of
-visitors by 4.5 and 7.7 points and of buyers by 0.3 and 0.7 points in two weeks; a promotion raised purchases by 0.9 points; proactive
-campaigns to potential churners raised a grocer's weekly revenue by 3 % and cut churn by 6 %; the redeemers of a coupon
-churned 12 points less; and well-meant advice about tariffs *raised* churn from 6 % to 10 %.
+visitors by 4.5 and 7.7 points and of buyers by 0.3 and 0.7 points in two weeks; a promotion raised purchases by 0.9
+points; proactive campaigns to potential churners raised a grocer's weekly revenue by 3 % and cut churn by 6 %; the
+redeemers of a coupon churned 12 points less; and well-meant advice about tariffs *raised* churn from 6 % to 10 %.
 
 References
 ----------
