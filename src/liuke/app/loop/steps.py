@@ -185,6 +185,8 @@ def learn(context: RunContext) -> StepResult:
     app = context.app
     contacts = app.lake.arrow(CONTACTS.name, {"as_of": context.as_of})
     found = app.trials.read_out(context.moment, contacts, context.act, decide=not context.rehearse)
+    if not context.rehearse:
+        app.trials.keep_facts(context.moment, app.strategies)
     known = {one.id for one in app.strategies}
     read = {one.record.strategy: one for one in found if one.record.strategy in known}
     effects: list[Effect] = [effect for one in read.values() for effect in one.reading.effects]

@@ -8,6 +8,8 @@ from liuke.learn.experiments.defaults import default_trial, open_trials
 from liuke.learn.experiments.document import Trial, parse_trial, trial_from
 from liuke.learn.experiments.errors import ExperimentError
 from liuke.learn.experiments.outcomes import OUTCOMES, Outcome
+from liuke.learn.experiments.pilot import Balance, GroupSums, Pilot, balance_of, choose_pilot, group_sums
+from liuke.learn.experiments.planning import Baseline, MetricPlan, PlanningFacts, plan_sizes, planning_facts
 from liuke.learn.experiments.propensity_log import export_assignments
 from liuke.learn.experiments.read_out import effects_table, read_out
 from liuke.learn.experiments.reading import Gain, TrialReading, read_trial, reading_tree
@@ -24,6 +26,8 @@ __all__ = [
     "GLOBAL_EXPERIMENT",
     "OUTCOMES",
     "Act",
+    "Balance",
+    "Baseline",
     "DeskReading",
     "Difference",
     "Draw",
@@ -32,10 +36,14 @@ __all__ = [
     "ExperimentError",
     "ExperimentSettings",
     "Gain",
+    "GroupSums",
     "HashAllocator",
+    "MetricPlan",
     "Moments",
     "Move",
     "Outcome",
+    "Pilot",
+    "PlanningFacts",
     "Reading",
     "Trial",
     "TrialBook",
@@ -48,14 +56,19 @@ __all__ = [
     "Verdict",
     "arms_at",
     "assignments",
+    "balance_of",
+    "choose_pilot",
     "default_trial",
     "draw_arms",
     "effects_table",
     "export_assignments",
+    "group_sums",
     "in_stretch",
     "next_move",
     "open_trials",
     "parse_trial",
+    "plan_sizes",
+    "planning_facts",
     "proportions",
     "read_out",
     "read_trial",

@@ -13,19 +13,23 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from liuke.decide.strategies import Strategy, entries_of
+from liuke.kernel import NotEnoughData
 from liuke.learn.experiments.config import ExperimentSettings
 from liuke.learn.experiments.contracts import EndReason
-from liuke.learn.experiments.defaults import open_trials
+from liuke.learn.experiments.defaults import default_trial, open_trials
 from liuke.learn.experiments.document import Trial
 from liuke.learn.experiments.errors import ExperimentError
+from liuke.learn.experiments.pilot import COLUMNS, GroupSums, group_sums, sums_from, sums_tree
+from liuke.learn.experiments.planning import PlanningFacts, planning_facts
 from liuke.learn.experiments.ports import AuditTrail, MomentLike, no_audit
 from liuke.learn.experiments.reading import Gain, TrialReading, read_trial, reading_tree
 from liuke.learn.experiments.record import Act, TrialBook, TrialEvent, TrialRecord
 from liuke.learn.experiments.rollout import Move, next_move
-from liuke.learn.experiments.tables import trial_gains, trial_reports, trial_units
+from liuke.learn.experiments.tables import trial_facts, trial_gains, trial_reports, trial_units
 from liuke.learn.experiments.unit_table import UnitInputs
 from liuke.store.operations import Operations
 
+MOST_GROUPS = 400  # of a column: more are places to be summed up first, and no choice to look through
 STAY = Move("stay", "观察期未满的顾客还太多", "too few customers have a complete window")
 
 
@@ -157,6 +161,60 @@ class TrialDesk:
                 record = self.book.end(connection, record.id, act, move.reason, move.zh, move.en)
             _keep(connection, reading, move)
         return record
+
+    # ---- facts to plan from
+
+    def keep_facts(self, moment: MomentLike, strategies: Iterable[Strategy]) -> int:
+        """Compute and keep what plans and pilots start from; return how many strategies have enough history."""
+        found: dict[tuple[str, str], Any] = {}
+        for strategy in strategies:
+            if strategy.control_share == 0:
+                continue
+            with self._operations.read() as connection:
+                entries = entries_of(connection, strategy.id)
+                active = self.book.active(connection, strategy.id)
+            document = active.document if active else default_trial(strategy, self._settings)
+            facts = planning_facts(moment, document, entries)
+            if not isinstance(facts, NotEnoughData):
+                found["planning", strategy.id] = facts.tree()
+        planned = len(found)
+        for column in COLUMNS:
+            sums = group_sums(moment, column)
+            if len(sums) <= MOST_GROUPS:
+                found["groups", column] = sums_tree(sums)
+        with self._operations.begin() as connection:
+            for (kind, key), tree in found.items():
+                same = (trial_facts.c.kind == kind, trial_facts.c.key == key)
+                connection.execute(sa.delete(trial_facts).where(*same))
+                values = {"kind": kind, "key": key, "as_of": moment.as_of, "facts": json.dumps(tree)}
+                connection.execute(sa.insert(trial_facts).values(**values))
+        return planned
+
+    def facts(self, strategy: str) -> PlanningFacts:
+        """Return what a plan of a strategy starts from, as last kept.
+
+        Raises
+        ------
+        ExperimentError
+            If nothing was kept: no run yet, or too little history.
+        """
+        return PlanningFacts.from_tree(self._fact("planning", strategy))
+
+    def groups(self, column: str) -> tuple[GroupSums, ...]:
+        """Return the shop's groups by a column, as last kept; errors as ``facts``."""
+        return sums_from(self._fact("groups", column))
+
+    def _fact(self, kind: str, key: str) -> Any:
+        table = trial_facts.c
+        with self._operations.read() as connection:
+            text = connection.scalar(sa.select(table.facts).where(table.kind == kind, table.key == key))
+        if text is None:
+            what = f"the strategy {key!r}" if kind == "planning" else f"groups by {key!r}"
+            raise ExperimentError(
+                f"There is not enough history to plan by for {what}.",
+                hint="`liuke run` reads it; 200 customers with a complete window are needed.",
+            )
+        return json.loads(text)
 
     # ---- look
 
