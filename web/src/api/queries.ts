@@ -1,9 +1,10 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 
 import { api, payload } from "./client";
-import type { paths } from "./schema";
+import type { components, paths } from "./schema";
 
 export type CustomerSearch = NonNullable<paths["/api/customers"]["get"]["parameters"]["query"]>;
+export type SegmentDefinition = components["schemas"]["SegmentDefinition-Input"];
 export type TimelineSearch = NonNullable<paths["/api/customers/{customer_id}/timeline"]["get"]["parameters"]["query"]>;
 
 export const sessionQuery = queryOptions({
@@ -41,6 +42,37 @@ export const timelineQuery = (customer_id: string, query: TimelineSearch) =>
     queryFn: () =>
       payload(api.GET("/api/customers/{customer_id}/timeline", { params: { path: { customer_id }, query } })),
     placeholderData: keepPreviousData,
+  });
+
+export const segmentsQuery = queryOptions({
+  queryKey: ["segments"],
+  queryFn: () => payload(api.GET("/api/segments")),
+});
+
+export const segmentQuery = (key: string) =>
+  queryOptions({
+    queryKey: ["segments", key],
+    queryFn: () => payload(api.GET("/api/segments/{key}", { params: { path: { key } } })),
+  });
+
+export const reachQuery = (key: string) =>
+  queryOptions({
+    queryKey: ["segments", key, "reach"],
+    queryFn: () => payload(api.GET("/api/segments/{key}/reach", { params: { path: { key } } })),
+  });
+
+export const previewQuery = (definition: SegmentDefinition) =>
+  queryOptions({
+    queryKey: ["segment-preview", definition],
+    queryFn: () => payload(api.POST("/api/segments/preview", { body: { definition, sample: 5 } })),
+    placeholderData: keepPreviousData,
+    retry: false,
+  });
+
+export const overlapQuery = (keys: string[]) =>
+  queryOptions({
+    queryKey: ["segments", "overlap", ...keys],
+    queryFn: () => payload(api.POST("/api/segments/overlap", { body: { keys } })),
   });
 
 export const outreachQuery = queryOptions({

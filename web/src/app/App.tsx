@@ -14,6 +14,8 @@ import { themeConfig } from "./theme";
 const Overview = lazy(() => import("../pages/overview/Overview"));
 const Customers = lazy(() => import("../pages/customers/Customers"));
 const Customer = lazy(() => import("../pages/customer/Customer"));
+const Segments = lazy(() => import("../pages/segments/Segments"));
+const Segment = lazy(() => import("../pages/segments/Segment"));
 const Outreach = lazy(() => import("../pages/Outreach"));
 const Data = lazy(() => import("../pages/Data"));
 const Simulation = lazy(() => import("../pages/Simulation"));
@@ -26,6 +28,8 @@ const router = createBrowserRouter([
       { path: "/", element: <Suspense fallback={<Loading />}><Overview /></Suspense> },
       { path: "/customers", element: <Suspense fallback={<Loading />}><Customers /></Suspense> },
       { path: "/customers/:id", element: <Suspense fallback={<Loading />}><Customer /></Suspense> },
+      { path: "/segments", element: <Suspense fallback={<Loading />}><Segments /></Suspense> },
+      { path: "/segments/:key", element: <Suspense fallback={<Loading />}><Segment /></Suspense> },
       { path: "/outreach", element: <Suspense fallback={<Loading />}><Outreach /></Suspense> },
       { path: "/data", element: <Suspense fallback={<Loading />}><Data /></Suspense> },
       { path: "/admin", element: <Suspense fallback={<Loading />}><Admin /></Suspense> },

@@ -2,6 +2,7 @@ import {
   BulbOutlined,
   DashboardOutlined,
   DatabaseOutlined,
+  FilterOutlined,
   ExperimentOutlined,
   GlobalOutlined,
   LogoutOutlined,
@@ -25,6 +26,7 @@ import { useSession } from "./session";
 const PAGES = [
   { path: "/", key: "overview", icon: <DashboardOutlined /> },
   { path: "/customers", key: "customers", icon: <TeamOutlined /> },
+  { path: "/segments", key: "segments", icon: <FilterOutlined /> },
   { path: "/outreach", key: "outreach", icon: <SendOutlined /> },
   { path: "/data", key: "data", icon: <DatabaseOutlined /> },
   { path: "/admin", key: "admin", icon: <SettingOutlined /> },

@@ -9,6 +9,7 @@ import typer
 
 from liuke import __version__
 from liuke.app.cli import demo, evaluate, lake, quarantine, run, server, tags, trials, workspace
+from liuke.app.cli import segments as segment_commands
 from liuke.app.cli.context import report_error
 from liuke.kernel import UsageError
 
@@ -56,6 +57,7 @@ cli.command("serve")(server.serve)
 cli.command("demo")(demo.demo)
 cli.add_typer(evaluate.group, name="evaluate")
 cli.add_typer(tags.group, name="tags")
+cli.add_typer(segment_commands.group, name="segments")
 cli.add_typer(lake.group, name="lake")
 cli.add_typer(quarantine.group, name="quarantine")
 cli.add_typer(trials.group, name="trials")

@@ -21,8 +21,8 @@ LANGUAGE = 1
 """Version of the rule language; a document says which one it is written in."""
 
 
-class Words(Part):
-    """One text in both languages."""
+class SegmentName(Part):
+    """What a segment is called, in both languages."""
 
     zh: Text
     en: Text
@@ -33,7 +33,7 @@ class SegmentDefinition(Part):
 
     language: Literal[1] = 1
     key: str = Field(pattern=KEY)
-    name: Words
+    name: SegmentName
     note: str = Field("", max_length=1_000)
     rule: BoundedRule
 
