@@ -660,7 +660,7 @@ export interface components {
             risk: components["schemas"]["Risk"];
             /** Strategy Words */
             strategy_words: {
-                [key: string]: components["schemas"]["liuke__app__http__models__common__Words"];
+                [key: string]: components["schemas"]["Words"];
             };
         };
         /**
@@ -817,7 +817,7 @@ export interface components {
              * @description Customers left out: their window is not complete.
              */
             pending_n: number | null;
-            reason: components["schemas"]["liuke__app__http__models__common__Words"] | null;
+            reason: components["schemas"]["Words"] | null;
             /** Srm P */
             srm_p: number | null;
             /** Treated Mean */
@@ -1229,7 +1229,7 @@ export interface components {
             nightly: components["schemas"]["NightlyNote"] | null;
             /** Sample */
             sample: components["schemas"]["SampledCustomer"][];
-            told: components["schemas"]["liuke__app__http__models__common__Words"];
+            told: components["schemas"]["Words"];
             /** Version */
             version: string;
         };
@@ -1504,7 +1504,7 @@ export interface components {
              * @constant
              */
             language: 1;
-            name: components["schemas"]["Words-Input"];
+            name: components["schemas"]["SegmentName"];
             /**
              * Note
              * @default
@@ -1526,7 +1526,7 @@ export interface components {
              * @constant
              */
             language: 1;
-            name: components["schemas"]["liuke__understand__segments__definition__Words"];
+            name: components["schemas"]["SegmentName"];
             /**
              * Note
              * @default
@@ -1569,7 +1569,7 @@ export interface components {
             customers: number;
             /** Event Words */
             event_words: {
-                [key: string]: components["schemas"]["liuke__app__http__models__common__Words"];
+                [key: string]: components["schemas"]["Words"];
             };
             /**
              * Fields
@@ -1580,6 +1580,16 @@ export interface components {
             segments: components["schemas"]["SegmentRow"][];
             /** Sources */
             sources: components["schemas"]["SourceWords"][];
+        };
+        /**
+         * SegmentName
+         * @description What a segment is called, in both languages.
+         */
+        SegmentName: {
+            /** En */
+            en: string;
+            /** Zh */
+            zh: string;
         };
         /**
          * SegmentOverlap
@@ -1623,7 +1633,7 @@ export interface components {
         SegmentRow: {
             /** Key */
             key: string;
-            name: components["schemas"]["liuke__app__http__models__common__Words"];
+            name: components["schemas"]["Words"];
             /**
              * Named By
              * @description Segments that are built from this one.
@@ -1640,7 +1650,7 @@ export interface components {
             /** @description None until the first nightly run after it was saved. */
             size: components["schemas"]["SegmentSize"] | null;
             /** @description The rule in words, one line per condition. */
-            told: components["schemas"]["liuke__app__http__models__common__Words"];
+            told: components["schemas"]["Words"];
             /** Version */
             version: string;
         };
@@ -2031,7 +2041,7 @@ export interface components {
              * Format: date
              */
             occurred_on: string;
-            words: components["schemas"]["liuke__app__http__models__common__Words"];
+            words: components["schemas"]["Words"];
         };
         /**
          * Totals
@@ -2096,29 +2106,9 @@ export interface components {
         };
         /**
          * Words
-         * @description One text in both languages.
-         */
-        "Words-Input": {
-            /** En */
-            en: string;
-            /** Zh */
-            zh: string;
-        };
-        /**
-         * Words
          * @description One name in both languages.
          */
-        liuke__app__http__models__common__Words: {
-            /** En */
-            en: string;
-            /** Zh */
-            zh: string;
-        };
-        /**
-         * Words
-         * @description One text in both languages.
-         */
-        liuke__understand__segments__definition__Words: {
+        Words: {
             /** En */
             en: string;
             /** Zh */
