@@ -10,16 +10,18 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from liuke.app.bootstrap import Application
 from liuke.app.cli.output import emit_json
 from liuke.app.cli.progress import TerminalProgress
 from liuke.kernel import LiukeError, UsageError
+
+if TYPE_CHECKING:
+    from liuke.app.bootstrap import Application
 
 UNEXPECTED = 70  # EX_SOFTWARE of sysexits.h: a bug of ours, not of the user's
 INTERRUPTED = 130  # 128 + SIGINT
@@ -68,6 +70,8 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
 @contextmanager
 def application(workspace: Path) -> Iterator[Application]:
     """Open the workspace for the length of a command."""
+    from liuke.app.bootstrap import Application  # everything is plugged in there: commands without a workspace go on
+
     yield Application.open(workspace)
 
 

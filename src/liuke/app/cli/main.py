@@ -8,9 +8,8 @@ from typing import Annotated
 import typer
 
 from liuke import __version__
-from liuke.app.cli import demo, evaluate, lake, quarantine, run, server, tags, trials, workspace
-from liuke.app.cli import segments as segment_commands
 from liuke.app.cli.context import report_error
+from liuke.app.cli.lazy import LazyCommands
 from liuke.kernel import UsageError
 
 EPILOG = (
@@ -23,6 +22,24 @@ _WRONG_CALL: type[Exception] = typer.BadParameter.mro()[1]  # UsageError, which 
 
 cli = typer.Typer(
     name="liuke",
+    cls=LazyCommands.of(
+        {
+            "init": "liuke.app.cli.workspace:init",
+            "doctor": "liuke.app.cli.workspace:doctor",
+            "ingest": "liuke.app.cli.run:ingest",
+            "run": "liuke.app.cli.run:run",
+            "status": "liuke.app.cli.run:status",
+            "serve": "liuke.app.cli.server:serve",
+            "demo": "liuke.app.cli.demo:demo",
+            "evaluate": "liuke.app.cli.evaluate:group",
+            "tags": "liuke.app.cli.tags:group",
+            "segments": "liuke.app.cli.segments:group",
+            "trials": "liuke.app.cli.trials:group",
+            "lake": "liuke.app.cli.lake:group",
+            "quarantine": "liuke.app.cli.quarantine:group",
+            "users": "liuke.app.cli.server:users",
+        }
+    ),
     help="Liuke (留客) keeps the customers that a shop has already won: "
     "collect, understand, predict, decide, engage, learn.",
     epilog=EPILOG,
@@ -46,22 +63,6 @@ def root(
     ] = False,
 ) -> None:
     """Keep the customers that a shop has already won."""
-
-
-cli.command("init")(workspace.init)
-cli.command("doctor")(workspace.doctor)
-cli.command("ingest")(run.ingest)
-cli.command("run")(run.run)
-cli.command("status")(run.status)
-cli.command("serve")(server.serve)
-cli.command("demo")(demo.demo)
-cli.add_typer(evaluate.group, name="evaluate")
-cli.add_typer(tags.group, name="tags")
-cli.add_typer(segment_commands.group, name="segments")
-cli.add_typer(lake.group, name="lake")
-cli.add_typer(quarantine.group, name="quarantine")
-cli.add_typer(trials.group, name="trials")
-cli.add_typer(server.users, name="users")
 
 
 def main() -> None:

@@ -9,12 +9,19 @@ from typing import Annotated, Any
 import typer
 
 from liuke.app.cli.context import JsonOption, command
+from liuke.app.cli.lazy import LazyCommands
 from liuke.app.cli.output import emit_json
 from liuke.app.cli.trials_report import Language, print_report
 from liuke.kernel import UsageError
 from liuke.learn.analysis import analyse_file, html_page, plan_from, read_tree
 
-group = typer.Typer(help="Find out by chance, not by hope, what retention work changes.", no_args_is_help=True)
+_DESK = ("plan", "pilot", "start", "status", "read-out", "pause", "resume", "stop", "roll-back")
+
+group = typer.Typer(
+    cls=LazyCommands.of({name: f"liuke.app.cli.trials_desk:{name.replace('-', '_')}" for name in _DESK}),
+    help="Find out by chance, not by hope, what retention work changes.",
+    no_args_is_help=True,
+)
 
 _METRIC = (
     "NAME, NAME=NUMERATOR/DENOMINATOR for a ratio; append :down where lower is better. Repeatable; the first decides."
