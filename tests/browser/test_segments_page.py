@@ -24,6 +24,12 @@ WORDS = {
 }  # fmt: skip
 
 
+def rest(console) -> None:
+    """Wait until the count of the last change is there: it is asked for when nobody has typed for a moment."""
+    console.page.wait_for_timeout(700)
+    console.settle()
+
+
 def counted(page, words) -> int:
     panel = page.get_by_role("region", name=words["live"])
     expect(panel).to_contain_text(words["of"])
@@ -58,9 +64,7 @@ def test_a_rule_is_built_counted_saved_and_compared(open_console, language, them
         page.keyboard.press("ArrowDown")  # from “any” to “none”
         page.keyboard.press("Enter")
         expect(page.locator(".rule-group .rule-group .rule-head")).to_contain_text(words["none"])
-        console.settle()
-        page.wait_for_timeout(700)
-        console.settle()
+        rest(console)
         assert counted(page, words) < first
         if name == "one":
             console.picture("segment")
@@ -68,11 +72,11 @@ def test_a_rule_is_built_counted_saved_and_compared(open_console, language, them
         page.get_by_label(words["name"]).last.fill(f"{name} {language} {theme}")
         page.get_by_role("button", name=words["save"], exact=True).click()
         expect(page).to_have_url(re.compile(r"/segments/s_\w+$"))
-        console.settle()
+        rest(console)
     page.get_by_role("button", name=words["freeze"]).click()
     page.get_by_role("button", name=words["reach"]).click()
     expect(page.get_by_text("2026-03-01", exact=True).first).to_be_visible()
-    console.settle()
+    rest(console)
     assert console.violations() == []
     console.open("/segments")
     expect(page.get_by_role("region", name=words["overlap"])).to_be_visible()
