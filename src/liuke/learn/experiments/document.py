@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from hashlib import sha256
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -246,7 +246,7 @@ def parse_trial(text: str, origin: str = "trial") -> Trial:
     return trial_from(tree, origin)
 
 
-def trial_from(tree: Mapping[object, object], origin: str = "trial") -> Trial:
+def trial_from(tree: Mapping[str, Any], origin: str = "trial") -> Trial:
     """Check a trial document that is a mapping already; errors as in ``parse_trial``."""
     try:
         return Trial.model_validate(dict(tree))
