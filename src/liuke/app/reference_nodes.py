@@ -9,9 +9,7 @@ from typing import get_args
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from liuke.understand.tags import CUSTOMER_COLUMNS, SOURCES, AnyNode, nodes
-from liuke.understand.tags.predicates import Operator
-from liuke.understand.tags.sources import MODELS, PRODUCT_COLUMNS
+from liuke.understand.tags import CUSTOMER_COLUMNS, MODELS, PRODUCT_COLUMNS, SOURCES, AnyNode, Operator, nodes
 
 _COMMON = ("source", "where", "days", "ago")
 _HEAD = """# Nodes of a tag definition

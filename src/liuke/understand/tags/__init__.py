@@ -11,16 +11,16 @@ from liuke.understand.tags.explain import Explanation, explain
 from liuke.understand.tags.inspection import Change, Cost, Reason, compare, estimate, why
 from liuke.understand.tags.loading import load_definitions
 from liuke.understand.tags.nodes import AnyNode, Expression, Node
-from liuke.understand.tags.predicates import AllOf, AnyOf, Not, Predicate, Test, fields_of
+from liuke.understand.tags.predicates import AllOf, AnyOf, Not, Operator, Predicate, Test, fields_of
 from liuke.understand.tags.service import build_tags, publish_cut_points
-from liuke.understand.tags.sources import CUSTOMER_COLUMNS, SOURCES, Kind, Source
+from liuke.understand.tags.sources import CUSTOMER_COLUMNS, MODELS, PRODUCT_COLUMNS, SOURCES, Kind, Source
 from liuke.understand.tags.tables import CUSTOMER_TAGS, customer_tags_spec
 from liuke.understand.tags.tagset import FAMILIES, TagDefinition, TagSet, walk
 
 __all__ = [
-    "CUSTOMER_COLUMNS", "CUSTOMER_TAGS", "FAMILIES", "SOURCES", "AllOf", "AnyNode", "AnyOf", "Change", "Cost",
+    "CUSTOMER_COLUMNS", "CUSTOMER_TAGS", "FAMILIES", "MODELS", "PRODUCT_COLUMNS", "SOURCES", "AllOf", "AnyNode", "AnyOf", "Change", "Cost",
     "CutPoints", "CycleError", "DefinitionError", "Dialect", "DuckDB", "Explanation", "Expression", "Kind", "Node",
-    "Not", "Plan", "PlanColumn", "Predicate", "Reason", "Resolve", "Source", "TagDefinition", "TagSet", "Test",
+    "Not", "Operator", "Plan", "PlanColumn", "Predicate", "Reason", "Resolve", "Source", "TagDefinition", "TagSet", "Test",
     "Value", "anonymous_tags", "build_tags", "compare", "compile_plan", "condition_sql", "customer_tags_spec",
     "estimate", "explain", "fields_of", "load_definitions", "nodes", "parse_node", "parse_predicate",
     "publish_cut_points", "walk", "why",
