@@ -18,10 +18,10 @@ from liuke.understand.tags.tables import CUSTOMER_TAGS, customer_tags_spec
 from liuke.understand.tags.tagset import FAMILIES, TagDefinition, TagSet, walk
 
 __all__ = [
-    "CUSTOMER_COLUMNS", "CUSTOMER_TAGS", "FAMILIES", "MODELS", "PRODUCT_COLUMNS", "SOURCES", "AllOf", "AnyNode", "AnyOf", "Change", "Cost",
-    "CutPoints", "CycleError", "DefinitionError", "Dialect", "DuckDB", "Explanation", "Expression", "Kind", "Node",
-    "Not", "Operator", "Plan", "PlanColumn", "Predicate", "Reason", "Resolve", "Source", "TagDefinition", "TagSet", "Test",
-    "Value", "anonymous_tags", "build_tags", "compare", "compile_plan", "condition_sql", "customer_tags_spec",
-    "estimate", "explain", "fields_of", "load_definitions", "nodes", "parse_node", "parse_predicate",
-    "publish_cut_points", "walk", "why",
+    "CUSTOMER_COLUMNS", "CUSTOMER_TAGS", "FAMILIES", "MODELS", "PRODUCT_COLUMNS", "SOURCES", "AllOf", "AnyNode",
+    "AnyOf", "Change", "Cost", "CutPoints", "CycleError", "DefinitionError", "Dialect", "DuckDB", "Explanation",
+    "Expression", "Kind", "Node", "Not", "Operator", "Plan", "PlanColumn", "Predicate", "Reason", "Resolve",
+    "Source", "TagDefinition", "TagSet", "Test", "Value", "anonymous_tags", "build_tags", "compare",
+    "compile_plan", "condition_sql", "customer_tags_spec", "estimate", "explain", "fields_of",
+    "load_definitions", "nodes", "parse_node", "parse_predicate", "publish_cut_points", "walk", "why",
 ]  # fmt: skip
