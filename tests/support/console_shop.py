@@ -24,8 +24,10 @@ from liuke.app.publish import MetricWord, StrategyWord, TagWord, Vocabulary, pub
 from liuke.collect.identity import ProfileBook, ProfileRecord
 from liuke.collect.quality import Quarantine, QuarantinedRow
 from liuke.collect.sources import loads
+from liuke.decide.strategies import READY_STRATEGIES, Strategy, load_strategies
 from liuke.engage.outreach import outbox
 from liuke.kernel.shop import ShopProfile
+from liuke.learn.experiments import ExperimentSettings, TrialDesk
 from liuke.store.lineage import Step, StepLog, StepResult
 from liuke.store.operations import FieldCipher, Operations
 from liuke.understand.segments import SegmentSettings
@@ -325,6 +327,11 @@ class ConsoleShop:
     shop: ShopProfile
     clock: Callable[[], datetime]
     segment_settings: SegmentSettings = field(default_factory=SegmentSettings)
+    strategies: tuple[Strategy, ...] = tuple(load_strategies([READY_STRATEGIES]).values())
+
+    @property
+    def trials(self) -> TrialDesk:
+        return TrialDesk(self.operations, ExperimentSettings(), access.record)
 
 
 def open_shop(root: Path, now: Callable[[], datetime] = lambda: NOW) -> ConsoleShop:

@@ -380,6 +380,210 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Trials
+         * @description Return every trial with stage and verdict, and the money that control groups have proven.
+         */
+        get: operations["getTrials"];
+        put?: never;
+        /**
+         * Draft Trial
+         * @description Keep a draft; a draft of the same id is replaced, a started trial is not.
+         */
+        post: operations["draftTrial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trials/pilot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Choose Pilot Scope
+         * @description Choose groups that stand for the whole shop, or show the balance of given ones.
+         */
+        get: operations["choosePilot"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trials/pilot/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Pilot Groups
+         * @description Return the groups of a column with their customers and revenue.
+         */
+        get: operations["getPilotGroups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trials/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plan Trial
+         * @description Say how many customers a trial needs and for how long; nothing is kept.
+         */
+        post: operations["planTrial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trials/{trial}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Trial
+         * @description Return one trial whole: document, history, last reading, progress, money.
+         */
+        get: operations["getTrial"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trials/{trial}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause Trial
+         * @description Let nobody enter and nobody be contacted for now.
+         */
+        post: operations["pauseTrial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trials/{trial}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Trial
+         * @description Go on after a pause or a roll-back.
+         */
+        post: operations["resumeTrial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trials/{trial}/roll-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Roll Back Trial
+         * @description Go back one stage; from the first one nobody is contacted any more.
+         */
+        post: operations["rollBackTrial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trials/{trial}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Trial
+         * @description Start a draft: from now on its document cannot change.
+         */
+        post: operations["startTrial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trials/{trial}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Trial
+         * @description End a trial; its strategy contacts nobody any more.
+         */
+        post: operations["stopTrial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1179,6 +1383,59 @@ export interface components {
             /** Strategies */
             strategies: components["schemas"]["Strategy"][];
             totals: components["schemas"]["Totals"];
+        };
+        /**
+         * PilotFact
+         * @description One fact in the pilot against the whole shop.
+         */
+        PilotFact: {
+            /** Fact */
+            fact: string;
+            /** Pilot Mean */
+            pilot_mean: number;
+            /**
+             * Smd
+             * @description Standardised mean difference; below 0.1 is balanced.
+             */
+            smd: number;
+            /** Whole Mean */
+            whole_mean: number;
+        };
+        /**
+         * PilotGroups
+         * @description Groups that a pilot can be made of.
+         */
+        PilotGroups: {
+            /** Column */
+            column: string;
+            /** Groups */
+            groups: {
+                [key: string]: unknown;
+            }[];
+        };
+        /**
+         * PilotScope
+         * @description A pilot's scope, and how well it stands for the whole.
+         */
+        PilotScope: {
+            /** Balance */
+            balance: components["schemas"]["PilotFact"][];
+            /** Balanced */
+            balanced: boolean;
+            /** Column */
+            column: string;
+            /** Customer Share */
+            customer_share: number;
+            /** Customers */
+            customers: number;
+            /** Exhaustive */
+            exhaustive: boolean;
+            /** Groups */
+            groups: string[];
+            /** Revenue Share */
+            revenue_share: number;
+            /** Worst */
+            worst: number;
         };
         /**
          * Point
@@ -2060,6 +2317,406 @@ export interface components {
             scored: number;
             /** Value At Risk Minor */
             value_at_risk_minor: number;
+        };
+        /**
+         * TrialDetail
+         * @description One trial whole.
+         */
+        TrialDetail: {
+            /**
+             * By Default
+             * @description Derived from the strategy's goal, planned by nobody.
+             */
+            by_default: boolean;
+            /** Document */
+            document: {
+                [key: string]: unknown;
+            };
+            /** Document Version */
+            document_version: string;
+            /** Ended On */
+            ended_on: string | null;
+            /** Events */
+            events: components["schemas"]["TrialStep"][];
+            /**
+             * Growing
+             * @description False after a roll-back by a person.
+             */
+            growing: boolean;
+            /** Id */
+            id: string;
+            /** Metrics */
+            metrics: components["schemas"]["TrialMetric"][];
+            money: components["schemas"]["TrialMoney"] | null;
+            name: components["schemas"]["Words"];
+            progress: components["schemas"]["TrialProgress"];
+            /**
+             * Reason
+             * @description Why it ended: rolled_out, no_effect, harmful, stopped, superseded.
+             */
+            reason: string | null;
+            reason_words: components["schemas"]["Words"] | null;
+            report: components["schemas"]["TrialReport"] | null;
+            /** Stage */
+            stage: number;
+            /** Stage Since */
+            stage_since: string | null;
+            /**
+             * Stages
+             * @description Treated shares through which it grows.
+             */
+            stages: number[];
+            /** Started On */
+            started_on: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "draft" | "running" | "paused" | "ended";
+            state_words: components["schemas"]["Words"];
+            /** Strategy */
+            strategy: string;
+            /** Strategy Version */
+            strategy_version: string;
+            /**
+             * Treated Share
+             * @description Chance of being treated for those who enter now (0 to 1).
+             */
+            treated_share: number;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "works" | "does_not_work" | "too_early";
+            verdict_words: components["schemas"]["Words"];
+        };
+        /**
+         * TrialList
+         * @description All trials, those that run first.
+         */
+        TrialList: {
+            /** Booked Minor */
+            booked_minor: number;
+            /** Money */
+            money: components["schemas"]["TrialMoney"][];
+            /** Trials */
+            trials: components["schemas"]["TrialRow"][];
+        };
+        /**
+         * TrialMetric
+         * @description Words and unit of one metric of a trial.
+         */
+        TrialMetric: {
+            /** En */
+            en: string;
+            /** Higher Is Better */
+            higher_is_better: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "share" | "money" | "count";
+            /** Name */
+            name: string;
+            /** Zh */
+            zh: string;
+        };
+        /**
+         * TrialMoney
+         * @description What a trial brought, minor units; booked only what its control group has proven.
+         */
+        TrialMoney: {
+            /**
+             * As Of
+             * Format: date
+             */
+            as_of: string;
+            /** Booked Minor */
+            booked_minor: number;
+            /** Cost Minor */
+            cost_minor: number;
+            /** Gain High Minor */
+            gain_high_minor: number;
+            /** Gain Low Minor */
+            gain_low_minor: number;
+            /** Gain Minor */
+            gain_minor: number;
+            /** Level */
+            level: number;
+            /** Strategy */
+            strategy: string;
+            /** Treated N */
+            treated_n: number;
+            /** Trial */
+            trial: string;
+        };
+        /**
+         * TrialMove
+         * @description What the rule asked for at the last reading.
+         */
+        TrialMove: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "stay" | "advance" | "end";
+            /** En */
+            en: string;
+            /** Reason */
+            reason: string | null;
+            /** Zh */
+            zh: string;
+        };
+        /**
+         * TrialPlanned
+         * @description The planner's answer, from the shop's own history.
+         */
+        TrialPlanned: {
+            /** Document */
+            document: {
+                [key: string]: unknown;
+            };
+            /** Document Version */
+            document_version: string;
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
+            /** Metrics */
+            metrics: components["schemas"]["TrialSize"][];
+            population: components["schemas"]["Words"];
+        };
+        /**
+         * TrialProgress
+         * @description How far a trial has come.
+         */
+        TrialProgress: {
+            /** Complete */
+            complete: number;
+            /** Days Left */
+            days_left: number | null;
+            /** Entries Per Day */
+            entries_per_day: number | null;
+            /** Pending */
+            pending: number;
+            /** Planned */
+            planned: number | null;
+            /** Share */
+            share: number | null;
+        };
+        /**
+         * TrialReason
+         * @description A few words for the trial's history.
+         */
+        TrialReason: {
+            /**
+             * Why
+             * @default
+             */
+            why: string;
+        };
+        /**
+         * TrialReport
+         * @description The last reading: counts by arm, and the analysis in numbers and words.
+         */
+        TrialReport: {
+            /**
+             * Analysis
+             * @description As `liuke trials analyse --json`: arms, split, metrics with intervals, segments, timing, reason.
+             */
+            analysis: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * As Of
+             * Format: date
+             */
+            as_of: string;
+            /**
+             * Complete
+             * @description Of these, with a complete window.
+             */
+            complete: {
+                [key: string]: number;
+            };
+            /**
+             * Entered
+             * @description Customers by arm.
+             */
+            entered: {
+                [key: string]: number;
+            };
+            /**
+             * Exposed
+             * @description Of these, really messaged.
+             */
+            exposed: {
+                [key: string]: number;
+            };
+            /**
+             * Gain
+             * @description Margin gained, cost, return with interval, minor units.
+             */
+            gain: {
+                [key: string]: number | null;
+            } | null;
+            /**
+             * Left Out
+             * @description Complete, but their arm left nothing to chance: nobody to compare them with.
+             */
+            left_out: number;
+            move: components["schemas"]["TrialMove"];
+            /** Pending */
+            pending: number;
+            /** Problem */
+            problem: string;
+            /**
+             * Silent
+             * @description Guard-rails of which nothing happened to anybody.
+             */
+            silent: string[];
+        };
+        /**
+         * TrialRequest
+         * @description A trial to plan or keep: a whole document, or a strategy's own trial with some keys changed.
+         */
+        TrialRequest: {
+            /**
+             * Changes
+             * @description Keys laid over the strategy's own trial, `id` among them.
+             * @default {}
+             */
+            changes: {
+                [key: string]: unknown;
+            };
+            /**
+             * Document
+             * @description A trial document, `language: 1`.
+             */
+            document?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Strategy
+             * @description Instead: start from this strategy's own trial.
+             */
+            strategy?: string | null;
+        };
+        /**
+         * TrialRow
+         * @description One trial as it stands.
+         */
+        TrialRow: {
+            /**
+             * By Default
+             * @description Derived from the strategy's goal, planned by nobody.
+             */
+            by_default: boolean;
+            /** Document Version */
+            document_version: string;
+            /** Ended On */
+            ended_on: string | null;
+            /**
+             * Growing
+             * @description False after a roll-back by a person.
+             */
+            growing: boolean;
+            /** Id */
+            id: string;
+            name: components["schemas"]["Words"];
+            /**
+             * Reason
+             * @description Why it ended: rolled_out, no_effect, harmful, stopped, superseded.
+             */
+            reason: string | null;
+            reason_words: components["schemas"]["Words"] | null;
+            /** Stage */
+            stage: number;
+            /** Stage Since */
+            stage_since: string | null;
+            /**
+             * Stages
+             * @description Treated shares through which it grows.
+             */
+            stages: number[];
+            /** Started On */
+            started_on: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "draft" | "running" | "paused" | "ended";
+            state_words: components["schemas"]["Words"];
+            /** Strategy */
+            strategy: string;
+            /** Strategy Version */
+            strategy_version: string;
+            /**
+             * Treated Share
+             * @description Chance of being treated for those who enter now (0 to 1).
+             */
+            treated_share: number;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "works" | "does_not_work" | "too_early";
+            verdict_words: components["schemas"]["Words"];
+        };
+        /**
+         * TrialSize
+         * @description The size that one metric asks for.
+         */
+        TrialSize: {
+            /** Baseline */
+            baseline: number;
+            /** Control Units */
+            control_units: number;
+            /** Days */
+            days: number | null;
+            /** Found In 90 Days */
+            found_in_90_days: number | null;
+            /** Metric */
+            metric: string;
+            /** Treated Units */
+            treated_units: number;
+            /** Units */
+            units: number;
+            /** Units Without Cuped */
+            units_without_cuped: number;
+            words: components["schemas"]["Words"];
+            /** Worthwhile */
+            worthwhile: number;
+        };
+        /**
+         * TrialStep
+         * @description One step in the life of a trial.
+         */
+        TrialStep: {
+            /** Action */
+            action: string;
+            /** Actor */
+            actor: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** En */
+            en: string;
+            /** Number */
+            number: number;
+            /** Stage */
+            stage: number;
+            /** Treated Share */
+            treated_share: number;
+            /** Zh */
+            zh: string;
         };
         /**
          * UserRow
@@ -3735,6 +4392,861 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TagList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTrials: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    draftTrial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialRow"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    choosePilot: {
+        parameters: {
+            query?: {
+                by?: string;
+                /** @description Share of all customers. */
+                share?: number;
+                max_groups?: number;
+                /** @description Show these instead of choosing. */
+                group?: string[] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PilotScope"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPilotGroups: {
+        parameters: {
+            query?: {
+                by?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PilotGroups"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    planTrial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialPlanned"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTrial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trial: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pauseTrial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trial: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialReason"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialRow"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeTrial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trial: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialRow"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rollBackTrial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trial: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialReason"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialRow"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startTrial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trial: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialRow"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stopTrial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trial: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialReason"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialRow"];
                 };
             };
             /** @description Unauthorized */

@@ -14,6 +14,7 @@ class Permission(StrEnum):
     SEE_MASKED = "see_masked"  # personal values with their middle hidden
     SEARCH_PERSONAL = "search_personal"  # find a customer by phone, e-mail or member number
     EDIT_SEGMENTS = "edit_segments"  # save, freeze and archive segments
+    RUN_TRIALS = "run_trials"  # plan, start, pause, stop and roll back trials
     SEE_ADMIN = "see_admin"  # runs, users and the audit chain
 
 
@@ -32,7 +33,9 @@ class Role(StrEnum):
 
 _PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(Permission),
-    Role.OPERATOR: frozenset({Permission.SEE_MASKED, Permission.SEARCH_PERSONAL, Permission.EDIT_SEGMENTS}),
+    Role.OPERATOR: frozenset(
+        {Permission.SEE_MASKED, Permission.SEARCH_PERSONAL, Permission.EDIT_SEGMENTS, Permission.RUN_TRIALS}
+    ),
     # An analyst works on pseudonymised rows and has no reason to know who a customer is.
     Role.ANALYST: frozenset(),
 }

@@ -44,8 +44,15 @@ def _segment_editor(user: SignedInUser) -> access.User:
     return user
 
 
+def _trial_runner(user: SignedInUser) -> access.User:
+    if not user.may(access.Permission.RUN_TRIALS):
+        raise HttpError(403, "not_allowed", "Your role may not change trials.", "Ask an operator of this shop.")
+    return user
+
+
 Context = Annotated[ConsoleContext, Depends(_context)]
 SignedInUser = Annotated[access.User, Depends(_user)]
 Admin = Annotated[access.User, Depends(_admin)]
 SegmentEditor = Annotated[access.User, Depends(_segment_editor)]
+TrialRunner = Annotated[access.User, Depends(_trial_runner)]
 Build = Annotated[OpenBuild, Depends(_build)]

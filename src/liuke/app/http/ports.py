@@ -7,7 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from liuke.decide.strategies import Strategy
 from liuke.kernel.shop import ShopProfile
+from liuke.learn.experiments import TrialDesk
 from liuke.store.operations import FieldCipher, Operations
 from liuke.understand.segments import SegmentSettings
 
@@ -52,6 +54,16 @@ class ConsoleContext(Protocol):
     @property
     def segment_settings(self) -> SegmentSettings:
         """Bounds of the engine that evaluates rules."""
+        ...
+
+    @property
+    def trials(self) -> TrialDesk:
+        """Plans, starts, reads and ends trials."""
+        ...
+
+    @property
+    def strategies(self) -> tuple[Strategy, ...]:
+        """The shop's strategies."""
         ...
 
     @property

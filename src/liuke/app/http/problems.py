@@ -12,12 +12,15 @@ from starlette.exceptions import HTTPException
 from liuke.app.access import SignInRefusedError, SignInThrottledError
 from liuke.app.publish import NothingPublishedError
 from liuke.kernel.errors import LiukeError, LockedError, ServiceError, UsageError
+from liuke.learn.experiments import ExperimentError, NoSuchTrialError
 from liuke.understand.segments import SegmentStoppedError
 
 _STATUS: tuple[tuple[type[LiukeError], int], ...] = (
     (SignInRefusedError, 401),
     (SignInThrottledError, 429),
     (NothingPublishedError, 503),
+    (NoSuchTrialError, 404),
+    (ExperimentError, 422),
     (LockedError, 503),
     (SegmentStoppedError, 503),
     (ServiceError, 502),

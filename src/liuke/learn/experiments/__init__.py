@@ -6,7 +6,7 @@ from liuke.learn.experiments.config import ExperimentSettings
 from liuke.learn.experiments.contracts import Effect, EndReason, Reading, TrialState, Verdict
 from liuke.learn.experiments.defaults import default_trial, open_trials
 from liuke.learn.experiments.document import Trial, parse_trial, trial_from
-from liuke.learn.experiments.errors import ExperimentError
+from liuke.learn.experiments.errors import ExperimentError, NoSuchTrialError
 from liuke.learn.experiments.outcomes import OUTCOMES, Outcome
 from liuke.learn.experiments.pilot import Balance, GroupSums, Pilot, balance_of, choose_pilot, group_sums
 from liuke.learn.experiments.planning import Baseline, MetricPlan, PlanningFacts, plan_sizes, planning_facts
@@ -41,6 +41,7 @@ __all__ = [
     "MetricPlan",
     "Moments",
     "Move",
+    "NoSuchTrialError",
     "Outcome",
     "Pilot",
     "PlanningFacts",

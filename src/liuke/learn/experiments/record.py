@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from liuke.learn.experiments.contracts import EndReason, TrialState
 from liuke.learn.experiments.document import Trial, parse_trial
-from liuke.learn.experiments.errors import ExperimentError
+from liuke.learn.experiments.errors import ExperimentError, NoSuchTrialError
 from liuke.learn.experiments.ports import AuditTrail, no_audit
 from liuke.learn.experiments.tables import trial_events, trials
 
@@ -109,7 +109,7 @@ class TrialBook:
         """
         row = connection.execute(sa.select(trials).where(trials.c.id == trial)).first()
         if row is None:
-            raise ExperimentError(f"There is no trial {trial!r}.", hint="`liuke trials status` lists them.")
+            raise NoSuchTrialError(f"There is no trial {trial!r}.", hint="`liuke trials status` lists them.")
         return _record(row)
 
     def all(self, connection: sa.Connection, strategy: str | None = None) -> list[TrialRecord]:

@@ -56,7 +56,7 @@ class TrialDesk:
 
     def __init__(self, operations: Operations, settings: ExperimentSettings, audit: AuditTrail = no_audit) -> None:
         self._operations = operations
-        self._settings = settings
+        self.settings = self._settings = settings
         self.book = TrialBook(settings.seed, audit)
 
     # ---- actions

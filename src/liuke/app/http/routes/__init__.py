@@ -2,7 +2,18 @@
 
 from fastapi import APIRouter
 
-from liuke.app.http.routes import admin, customers, data, health, outreach, overview, segments, session, simulation
+from liuke.app.http.routes import (
+    admin,
+    customers,
+    data,
+    health,
+    outreach,
+    overview,
+    segments,
+    session,
+    simulation,
+    trials,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
@@ -11,6 +22,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     customers.router,
     segments.router,
     outreach.router,
+    trials.router,
     data.router,
     admin.router,
     simulation.router,
