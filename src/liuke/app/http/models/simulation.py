@@ -24,9 +24,7 @@ class SimulatedEffect(Model):
     level: float | None
     pending_n: int | None
     verdict: str | None
-    true_effect: float | None = Field(
-        description="Mean over the treated of what they did minus what they would have."
-    )
+    true_effect: float | None = Field(description="Mean over the treated of what they did minus what they would have.")
     true_n: int = Field(description="Treated customers behind the true effect.")
     covered: bool | None = Field(description="Whether the interval holds the true effect.")
 
