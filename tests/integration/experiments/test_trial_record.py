@@ -1,6 +1,8 @@
 """A trial is fixed at its start; its life leaves a trail; every strategy is one by default."""
 
+import re
 from datetime import date, datetime
+from pathlib import Path
 
 import pytest
 
@@ -36,6 +38,13 @@ audience: {tag: recency_days, gt: 10}
 message: {node: a, channel: email, template: t}
 goal: {metric: repurchase, horizon_days: 21}
 """
+
+
+def test_the_document_of_the_how_to_page_is_one():
+    page = (Path(__file__).parents[3] / "docs" / "how-to" / "run-a-trial.md").read_text(encoding="utf-8")
+    [text] = re.findall(r"```yaml\n(.*?)```", page, flags=re.DOTALL)
+    document = parse_trial(text)
+    assert (document.id, document.treated_share(3), document.experiment) == ("second_spring", 0.9, "second_purchase")
 
 
 class Audit:
