@@ -1,7 +1,8 @@
 """What becomes of useful, harmful and null strategies under the default stages and rules, with the truth known?
 
 A small shop lives week by week with the real allocator, desk and analysis: 1,000 customers enter weekly, 30 % buy
-within 14 days, contact adds or takes away points. Prints the table of `docs/reference/trial-decisions.md`; `--write` writes it.
+within 14 days, contact adds or takes away points. Prints the table of `docs/reference/trial-decisions.md`; `--write`
+writes it.
 
     python benchmarks/prove_trial_decisions.py --seeds 20
 """
@@ -31,11 +32,11 @@ PLANNED = 6_000
 WEEKS = 14
 HEAD = """# What becomes of trials
 
-Printed by `make prove-trial-decisions` on {day} at {commit}. {seeds} trials per row; 1,000 customers enter weekly, 30 % of them
-buy within 14 days without contact; stages 5, 20, 50, 100 %, read weekly, planned size {planned}. Each stage and end follows from
-the default rules; nobody intervenes. A trial that ends as "no effect" contacts nobody any more, as one that ends as harmful: a
-harmful strategy may stop either way. The shop is a small one made for this table; the customers of `liuke demo` answer in
-richer ways.
+Printed by `make prove-trial-decisions` on {day} at {commit}. {seeds} trials per row; 1,000 customers enter weekly,
+30 % of them buy within 14 days without contact; stages 5, 20, 50, 100 %, read weekly, planned size {planned}. Each
+stage and end follows from the default rules; nobody intervenes. A trial that ends as "no effect" contacts nobody any
+more, as one that ends as harmful: a harmful strategy may stop either way. The shop is a small one made for this table;
+the customers of `liuke demo` answer in richer ways.
 
 """
 
