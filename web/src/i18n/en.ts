@@ -346,7 +346,7 @@ export const en: typeof zhCN = {
     lead: "This shop is simulated: what each contact changed is known. A real shop has only the measured half",
     compared: "Each strategy: its measured and its true effect",
     shop: "Simulated: {{customers}} customers, {{weeks}} weeks, {{contacts}} messages received",
-    held: "{{held}} of {{n}} intervals hold the true effect. A 95% interval misses it once in twenty, on average.",
+    held: "{{held}} of {{n}} intervals hold the true effect. A 95% interval may miss it once in twenty times.",
     untranslated: "{{n}} more messages went to customers who stand in no member profile; nobody can answer them.",
     measured: "Measured",
     true: "True",
