@@ -45,6 +45,8 @@ class Lake:
         self.root.mkdir(parents=True, exist_ok=True)
         self._catalog = SqlCatalog("liuke", uri=f"sqlite:///{self.root / 'catalogue.db'}", warehouse=self.root.as_uri())
         self._catalog.create_namespace_if_not_exists(NAMESPACE)
+        # files of the snapshot last asked for, by table: a snapshot never changes, and planning takes longer each week
+        self._planned: dict[str, tuple[int | None, list[str]]] = {}
 
     # ---- writing
 
@@ -161,13 +163,11 @@ class Lake:
         DataError
             If the snapshot has delete files, which a plain file list would ignore.
         """
-        tasks = list(self._table(name).scan(snapshot_id=snapshot_id).plan_files())
-        if any(task.delete_files for task in tasks):
-            raise DataError(
-                f"table {name} has delete files, written by another engine",
-                "rewrite its data files (Spark: CALL system.rewrite_data_files) before reading it here",
-            )
-        return sorted(task.file.file_path.removeprefix("file://") for task in tasks)
+        table = self._table(name)
+        wanted = _current_id(table) if snapshot_id is None else snapshot_id
+        if self._planned.get(name, (None, []))[0] != wanted or wanted is None:
+            self._planned[name] = (wanted, _data_files(table, wanted))
+        return list(self._planned[name][1])
 
     def scan_sql(self, name: str, snapshot_id: int | None = None) -> str:
         """Return a DuckDB relation over a snapshot's files; columns that old files lack are NULL."""
@@ -247,6 +247,16 @@ class Lake:
             snapshot_id=snapshot.snapshot_id if snapshot else None,
             committed_at=_instant(snapshot.timestamp_ms) if snapshot else None,
         )
+
+
+def _data_files(table: Table, snapshot_id: int | None) -> list[str]:
+    tasks = list(table.scan(snapshot_id=snapshot_id).plan_files())
+    if any(task.delete_files for task in tasks):
+        raise DataError(
+            f"table {table.name()[-1]} has delete files, written by another engine",
+            "rewrite its data files (Spark: CALL system.rewrite_data_files) before reading it here",
+        )
+    return sorted(task.file.file_path.removeprefix("file://") for task in tasks)
 
 
 def _current_id(table: Table) -> int | None:
