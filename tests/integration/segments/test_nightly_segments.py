@@ -1,6 +1,5 @@
 """The nightly step on a real workspace: memberships by day, who came and went, what the console then shows."""
 
-# ruff: noqa: E501 - rows are read across
 from __future__ import annotations
 
 import datetime as dt
