@@ -91,6 +91,7 @@ class _Maker:
                     "product_id": product, "product_key": f"p{product}", "brand": self.pick("a", "b", None),
                     "category": self.pick("toys", "wipes", "奶粉", None), "stage": self.pick("1", "2", None),
                     "min_age_months": self.pick(0, 6, None), "recorded_at": self.recorded(),
+                    "units_per_pack": (64.0, 12.5, None)[product - 1], "daily_use": (8.0, 0.0, 3.0)[product - 1],
                 })  # fmt: skip
 
     def profile(self, identity: int, *, silent: bool = False) -> None:

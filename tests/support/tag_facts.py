@@ -139,7 +139,9 @@ def _item(line: Row, purchase: Row, products: dict[int, Row]) -> Row:
     product = products.get(line["product_id"], {})
     dated = {key: purchase[key] for key in ("customer_id", "occurred_at", "occurred_on")}
     same = {key: product.get(key) for key in ("category", "subcategory", "brand", "stage")}
-    return _about(line, products) | dated | same
+    packs = (line["quantity"], product.get("units_per_pack"), product.get("daily_use"))
+    supply = None if None in packs or not packs[2] else float(packs[0]) * packs[1] / packs[2]
+    return _about(line, products) | dated | same | {"product.supply_days": supply}
 
 
 def _note(

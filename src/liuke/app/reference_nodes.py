@@ -9,7 +9,7 @@ from typing import get_args
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from liuke.understand.tags import CUSTOMER_COLUMNS, MODELS, PRODUCT_COLUMNS, SOURCES, AnyNode, Operator, nodes
+from liuke.understand.tags import CUSTOMER_COLUMNS, MODELS, PRODUCT_COLUMNS, SOURCES, AnyNode, Operator, Source, nodes
 
 _COMMON = ("source", "where", "days", "ago")
 _HEAD = """# Nodes of a tag definition
@@ -40,6 +40,7 @@ def nodes_page() -> str:
     ]  # fmt: skip
     for source in SOURCES.values():
         more = ["`product.*`"] if source.about_products else []
+        more += ["`product.supply_days` (double: quantity × units_per_pack ÷ daily_use)"] if _has_supply(source) else []
         more += ["`property.*` (an entry of the event's JSON)"] if source.has_properties else []
         lines.append(f"| `{source.name}` | {', '.join([_columns(source.columns), *more])} |")
     lines += [
@@ -59,6 +60,10 @@ def _field(name: str, field: FieldInfo) -> str:
     default = field.get_default(call_default_factory=True)
     said = "required" if default is PydanticUndefined else "" if default in (None, {}) else f"`{default}`"
     return f"| `{field.alias or name}` | {said} |"
+
+
+def _has_supply(source: Source) -> bool:
+    return source.about_products and "quantity" in source.columns
 
 
 def _columns(columns: Mapping[str, str]) -> str:

@@ -27,7 +27,7 @@ from liuke.understand.tags.shapes import (
     column_sql,
     resolver,
 )
-from liuke.understand.tags.sources import MODELS, PRODUCT, PROPERTY, SOURCES, Kind, Source
+from liuke.understand.tags.sources import MODELS, PRODUCT, PROPERTY, SOURCES, SUPPLY, Kind, Source
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,10 @@ class Leaves:
         names = ["r.customer_id", *(f"r.{c}" for c in source.columns if c in used or c == source.day)]
         for column in sorted(used):
             quoted = column_sql(column, self.dialect)
-            if column.startswith(PRODUCT):
+            if column == SUPPLY:
+                days = self.dialect.divide("r.quantity * p.units_per_pack", "p.daily_use")
+                names.append(f"{days} AS {quoted}")
+            elif column.startswith(PRODUCT):
                 names.append(f"p.{column.removeprefix(PRODUCT)} AS {quoted}")
             elif column.startswith(PROPERTY):
                 text = self.dialect.json_text("r.properties", column.removeprefix(PROPERTY))

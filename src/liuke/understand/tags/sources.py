@@ -4,7 +4,7 @@ The list repeats the views of `liuke.collect.history` on purpose: a definition i
 there, and a column that is not listed here cannot be used by mistake.
 
 Two families of columns are written with a dot: `product.brand` reads the product that a row is about, `property.colour`
-an entry of an event's JSON.
+an entry of an event's JSON. `product.supply_days` is counted from both: the line's quantity and what the product says.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ class Source:
 
     def kind(self, column: str) -> Kind:
         """Return the kind of a column, or refuse it with a hint."""
+        if column == SUPPLY and "quantity" in self.columns and self.about_products:
+            return "double"
         if column.startswith(PRODUCT) and self.about_products:
             name = column.removeprefix(PRODUCT)
             if name not in PRODUCT_COLUMNS:
@@ -74,6 +76,8 @@ class Source:
 
 
 PRODUCT, PROPERTY = "product.", "property."
+SUPPLY = "product.supply_days"
+"""For how many days a line lasts one child: quantity × `units_per_pack` ÷ `daily_use`; missing where one is."""
 _PROPERTY_NAME = re.compile(r"[\w -]{1,64}")
 
 PRODUCT_COLUMNS: Mapping[str, Kind] = MappingProxyType({
