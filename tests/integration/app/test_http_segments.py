@@ -1,6 +1,5 @@
 """Segments over HTTP: the operator's way to the same objects that stand in files."""
 
-
 from __future__ import annotations
 
 import console_shop
