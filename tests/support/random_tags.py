@@ -12,7 +12,8 @@ TEXTS = {
     "touches": ["channel", "status"],
 }  # fmt: skip
 NUMBERS = {
-    "purchases": ["net_minor", "n_items"], "purchase_items": ["net_minor", "product.min_age_months", "product.supply_days"],
+    "purchases": ["net_minor", "n_items"],
+    "purchase_items": ["net_minor", "product.min_age_months", "product.supply_days"],
     "events": ["value"], "order_facts": ["amount_minor"], "touches": [],
 }  # fmt: skip
 WORDS = ["app", "web", "toys", "wipes", "search", "o'clock", "a", "paid", "sent", "red", "blue"]
