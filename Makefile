@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
 DEMO ?= demo
 
-.PHONY: help demo test lint types architecture unit console docs bench bench-sim calibrate-sim bench-trials prove-crash prove-effects prove-trials prove-trial-decisions clean
+.PHONY: help demo test lint types architecture unit console docs bench bench-sim calibrate-sim bench-trials prove-crash prove-effects prove-trials prove-rollout prove-trial-decisions clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -64,6 +64,9 @@ prove-crash: .venv/dev.stamp ## kill the daily loop at every commit and step bou
 
 prove-trials: .venv/dev.stamp ## simulated trials with known truth, read daily: do the intervals keep their promise? (minutes)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/prove_trials.py --write docs/reference/trials-proof.md
+
+prove-rollout: .venv/dev.stamp ## do trials stop harm, roll out gains, end what changes nothing? simulated shops (about half an hour)
+	$(BIN)/python benchmarks/prove_rollout.py --page docs/reference/rollout-proof.md
 
 prove-trial-decisions: .venv/dev.stamp ## what becomes of useful, null and harmful strategies under the rules? (minutes)
 	$(BIN)/python benchmarks/prove_trial_decisions.py --write
