@@ -10,11 +10,12 @@ from pydantic_core import PydanticUndefined
 
 from liuke.app.bootstrap import LAKE_TABLES
 from liuke.app.reference_nodes import nodes_page
+from liuke.app.reference_tags import tags_page
 from liuke.app.settings import Settings
 from liuke.collect.behaviours import load_catalogue
 from liuke.kernel import PersonalData, ShopProfile, TableSpec
 from liuke.understand.metrics import metric_definitions
-from liuke.understand.tags import FAMILIES, customer_tags_spec, explain, load_definitions
+from liuke.understand.tags import customer_tags_spec, load_definitions
 
 _GENERATED = "<!-- Written by `make docs` from the code; don't edit. -->\n\n"
 
@@ -24,7 +25,7 @@ def pages() -> dict[str, str]:
     return {
         "settings.md": settings_page(),
         "tables.md": tables_page(),
-        "tags.md": tags_page(),
+        "tags.md": _GENERATED + tags_page(),
         "tag-nodes.md": _GENERATED + nodes_page(),
         "metrics.md": metrics_page(),
         "behaviours.md": behaviours_page(),
@@ -84,22 +85,6 @@ def _table_section(spec: TableSpec) -> list[str]:
         mark = "" if column.personal is PersonalData.NONE else column.personal.value
         lines.append(f"| `{column.name}` | {column.type} | {_cell(column.doc)} | {column.unit} | {mark} |")
     return [*lines, ""]
-
-
-def tags_page() -> str:
-    """Every shipped tag in words."""
-    tagset = load_definitions()
-    lines = [_GENERATED + "# Shipped tags\n", "How to define one: `src/liuke/understand/tags/README.md`.\n"]
-    for family, (zh, en) in FAMILIES.items():
-        keys = [key for key in tagset.visible if tagset[key].family == family]
-        if not keys:
-            continue
-        lines += [f"## {en} {zh}\n", "| tag | name | 名称 | meaning | computed as |", "|---|---|---|---|---|"]
-        for key in keys:
-            told, name = explain(tagset, key), tagset[key].name
-            lines.append(f"| `{key}` | {name.en} | {name.zh} | {_cell(told.en)} | {_cell(told.formula_en)} |")
-        lines.append("")
-    return "\n".join(lines)
 
 
 def metrics_page() -> str:

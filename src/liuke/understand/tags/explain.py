@@ -12,6 +12,7 @@ from liuke.understand.tags.nodes import (
     Combine,
     Constant,
     Decayed,
+    Default,
     Holds,
     Model,
     Node,
@@ -40,7 +41,6 @@ _NODES: dict[str, tuple[str, str]] = {
     "days_since": ("距今天数", "days since"),
     "months_since": ("距今月数", "months since"),
     "ratio": ("比值", "ratio"),
-    "default": ("缺失时取默认值", "with a default"),
     "trend": ("趋势", "trend against the window before"),
     "per_child": ("按每个孩子", "for each child"),
     "sequence": ("先后顺序", "sequence"),
@@ -53,6 +53,8 @@ _SOURCES: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 _OPS = {"eq": "=", "ne": "≠", "lt": "<", "lte": "≤", "gt": ">", "gte": "≥", "in": "∈", "not_in": "∉", "contains": "∋"}
 _MISSING = {"missing": "∅", "empty": "[]"}
+
+_LARGER = {"least": ("取较小者", "the smallest of"), "greatest": ("取较大者", "the largest of")}
 
 _SHOWN = 6  # values of a list that are named; of a longer one its length is said
 
@@ -110,22 +112,33 @@ def _say(node: Node, tagset: TagSet, language: int) -> str:
             return f"{_NODES['model'][language]}{open_}{node.model}.{node.column}{close}"
         case Case():
             lines = [f"{_condition(b.condition)} → {inner(b.then)}" for b in node.when]
-            return "; ".join(lines + ([inner(node.otherwise)] if node.otherwise is not None else []))
+            lines += [inner(node.otherwise)] if node.otherwise is not None else []
+            return "; ".join(lines) + _given(node, tagset, language)
         case Holds():
-            return _condition(node.condition)
+            return _condition(node.condition) + _given(node, tagset, language)
+        case Combine() if node.op in _LARGER:
+            return f"{_LARGER[node.op][language]}{open_}{'; '.join(inner(part) for part in node.of)}{close}"
         case Combine():
-            sign = {"add": " + ", "subtract": " − ", "multiply": " × "}.get(node.op, f" {node.op} ")
+            sign = {"add": " + ", "subtract": " − ", "multiply": " × "}[node.op]
             return sign.join(inner(part) for part in node.of)
         case PercentRank():
             ranked = ("在全部客户中的百分位", "rank among customers")[language]
             return f"{_tag_name(node.of, tagset, language)}: {ranked}" + (
                 f" [{_condition(node.among)}]" if node.among is not None else ""
             )
+    if isinstance(node, Default):
+        return f"{open_}{inner(node.of)} {('缺失时取', 'or, if missing,')[language]} {node.value}{close}".strip()
     word = _NODES[node.node][language]  # type: ignore[attr-defined]
     if hasattr(node, "numerator"):
         return f"{inner(node.numerator)} ÷ {inner(node.denominator)}"  # type: ignore[attr-defined]
     below = getattr(node, "of", None)
     return f"{word}{open_}{inner(below) if isinstance(below, Node) else getattr(node, 'column', '')}{close}"
+
+
+def _given(node: Case | Holds, tagset: TagSet, language: int) -> str:
+    """Return what the names of `let` stand for."""
+    said = [f"{name} = {_say(part, tagset, language)}" for name, part in node.let.items()]
+    return (("；其中 ", "; where ")[language] + "; ".join(said)) if said else ""
 
 
 def explain_node(node: Node, tagset: TagSet, language: int) -> str:
