@@ -56,6 +56,9 @@ bench-sim: .venv/dev.stamp ## the simulated shop at three sizes: seconds, rows, 
 bench-segments: .venv/dev.stamp ## count a segment of a million customers, beside the same SQL by hand
 	$(BIN)/python benchmarks/segments.py
 
+bench-tags: .venv/dev.stamp ## build 119 tags of a million customers, beside the same by hand (a quarter of an hour, 2 GB of files)
+	$(BIN)/python benchmarks/tags_build.py --write docs/reference/measurements-tags.md
+
 docs: .venv/runtime.stamp ## write the reference pages from the code
 	$(BIN)/python -m liuke.app.reference docs/reference
 
