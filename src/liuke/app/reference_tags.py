@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from liuke.understand.tags import FAMILIES, Example, TagDefinition, TagSet, explain, load_definitions, load_examples
-from liuke.understand.tags.examples import NOBODY
+from liuke.understand.tags import (
+    FAMILIES,
+    NOBODY,
+    Example,
+    TagDefinition,
+    TagSet,
+    explain,
+    load_definitions,
+    load_examples,
+)
 
 _Group: TypeAlias = tuple[str, str]  # family and group
 

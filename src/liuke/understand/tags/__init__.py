@@ -7,7 +7,7 @@ from liuke.understand.tags.conditions import Resolve, Value, condition_sql
 from liuke.understand.tags.cut_points import CutPoints
 from liuke.understand.tags.dialect import Dialect, DuckDB
 from liuke.understand.tags.errors import CycleError, DefinitionError
-from liuke.understand.tags.examples import Example, load_examples
+from liuke.understand.tags.examples import NOBODY, Example, load_examples
 from liuke.understand.tags.explain import Explanation, explain
 from liuke.understand.tags.inspection import Change, Cost, Reason, compare, estimate, why
 from liuke.understand.tags.loading import load_definitions
@@ -19,8 +19,8 @@ from liuke.understand.tags.tables import CUSTOMER_TAGS, customer_tags_spec
 from liuke.understand.tags.tagset import FAMILIES, TagDefinition, TagSet, walk
 
 __all__ = [
-    "CUSTOMER_COLUMNS", "CUSTOMER_TAGS", "FAMILIES", "MODELS", "PRODUCT_COLUMNS", "SOURCES", "AllOf", "AnyNode",
-    "AnyOf", "Change", "Cost", "CutPoints", "CycleError", "DefinitionError", "Dialect", "DuckDB", "Example",
+    "CUSTOMER_COLUMNS", "CUSTOMER_TAGS", "FAMILIES", "MODELS", "NOBODY", "PRODUCT_COLUMNS", "SOURCES", "AllOf",
+    "AnyNode", "AnyOf", "Change", "Cost", "CutPoints", "CycleError", "DefinitionError", "Dialect", "DuckDB", "Example",
     "Explanation", "Expression", "Kind", "Node", "Not", "Operator", "Plan", "PlanColumn", "Predicate", "Reason",
     "Resolve", "Source", "TagDefinition", "TagSet", "Test", "Value", "anonymous_tags", "build_tags", "compare",
     "compile_plan", "condition_sql", "customer_tags_spec", "estimate", "explain", "fields_of",
