@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import console_shop
+import console_trials
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
@@ -77,6 +78,15 @@ def simulated_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a shop whose truth is known."""
     shop = console_shop.make_shop(tmp_path_factory.mktemp("console") / "simulated")
     write_simulation(shop.workspace.published_dir, SIMULATION)
+    with _served(shop) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def trials_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a shop with trials that have been read."""
+    shop = console_shop.make_shop(tmp_path_factory.mktemp("console") / "trials")
+    console_trials.live_trials(shop)
     with _served(shop) as address:
         yield address
 

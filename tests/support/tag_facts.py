@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -121,8 +122,21 @@ def _purchases(facts: list[Row], lines: list[Row], orders: list[Row]) -> list[Ro
             "occurred_on": min(row["occurred_on"] for row in paid), "channel": min(channels, default=None),
             "discount_minor": _sum(line["discount_minor"] for line in mine) or 0, "n_items": len(mine),
             "quantity": float(_sum(line["quantity"] for line in mine) or 0),
+            "margin_minor": _margin(net, [line["net_minor"] for line in mine]),
         })  # fmt: skip
     return found
+
+
+def _margin(net: int, lines: list[int | None]) -> int:
+    """Return the margin of what is left of an order; no cost is known in these shops, so it goes by the rate."""
+    known = [value for value in lines if value is not None]
+    if not sum(known):
+        return _rounded(net * SHOP.margin_rate)
+    return _rounded(float(sum(value * SHOP.margin_rate for value in known)) * (net / sum(known)))
+
+
+def _rounded(value: float) -> int:
+    return int(math.copysign(math.floor(abs(value) + 0.5), value))
 
 
 def _sum(values: Iterable[Any]) -> Any:

@@ -5,6 +5,7 @@ import type { components, paths } from "./schema";
 
 export type CustomerSearch = NonNullable<paths["/api/customers"]["get"]["parameters"]["query"]>;
 export type SegmentDefinition = components["schemas"]["SegmentDefinition-Input"];
+export type TrialRequest = components["schemas"]["TrialRequest"];
 export type TimelineSearch = NonNullable<paths["/api/customers/{customer_id}/timeline"]["get"]["parameters"]["query"]>;
 
 export const sessionQuery = queryOptions({
@@ -73,6 +74,25 @@ export const overlapQuery = (keys: string[]) =>
   queryOptions({
     queryKey: ["segments", "overlap", ...keys],
     queryFn: () => payload(api.POST("/api/segments/overlap", { body: { keys } })),
+  });
+
+export const trialsQuery = queryOptions({
+  queryKey: ["trials"],
+  queryFn: () => payload(api.GET("/api/trials")),
+});
+
+export const trialQuery = (trial: string) =>
+  queryOptions({
+    queryKey: ["trials", trial],
+    queryFn: () => payload(api.GET("/api/trials/{trial}", { params: { path: { trial } } })),
+  });
+
+export const trialPlanQuery = (body: TrialRequest) =>
+  queryOptions({
+    queryKey: ["trial-plan", body],
+    queryFn: () => payload(api.POST("/api/trials/plan", { body })),
+    placeholderData: keepPreviousData,
+    retry: false,
   });
 
 export const outreachQuery = queryOptions({

@@ -16,6 +16,9 @@ const Customers = lazy(() => import("../pages/customers/Customers"));
 const Customer = lazy(() => import("../pages/customer/Customer"));
 const Segments = lazy(() => import("../pages/segments/Segments"));
 const Segment = lazy(() => import("../pages/segments/Segment"));
+const Trials = lazy(() => import("../pages/trials/Trials"));
+const Trial = lazy(() => import("../pages/trials/Trial"));
+const TrialPlanner = lazy(() => import("../pages/trials/Planner"));
 const Outreach = lazy(() => import("../pages/Outreach"));
 const Data = lazy(() => import("../pages/Data"));
 const Simulation = lazy(() => import("../pages/Simulation"));
@@ -30,6 +33,9 @@ const router = createBrowserRouter([
       { path: "/customers/:id", element: <Suspense fallback={<Loading />}><Customer /></Suspense> },
       { path: "/segments", element: <Suspense fallback={<Loading />}><Segments /></Suspense> },
       { path: "/segments/:key", element: <Suspense fallback={<Loading />}><Segment /></Suspense> },
+      { path: "/trials", element: <Suspense fallback={<Loading />}><Trials /></Suspense> },
+      { path: "/trials/new", element: <Suspense fallback={<Loading />}><TrialPlanner /></Suspense> },
+      { path: "/trials/:id", element: <Suspense fallback={<Loading />}><Trial /></Suspense> },
       { path: "/outreach", element: <Suspense fallback={<Loading />}><Outreach /></Suspense> },
       { path: "/data", element: <Suspense fallback={<Loading />}><Data /></Suspense> },
       { path: "/admin", element: <Suspense fallback={<Loading />}><Admin /></Suspense> },

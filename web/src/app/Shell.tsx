@@ -6,6 +6,7 @@ import {
   ExperimentOutlined,
   GlobalOutlined,
   LogoutOutlined,
+  PlayCircleOutlined,
   SendOutlined,
   SettingOutlined,
   TeamOutlined,
@@ -27,10 +28,11 @@ const PAGES = [
   { path: "/", key: "overview", icon: <DashboardOutlined /> },
   { path: "/customers", key: "customers", icon: <TeamOutlined /> },
   { path: "/segments", key: "segments", icon: <FilterOutlined /> },
+  { path: "/trials", key: "trials", icon: <ExperimentOutlined /> },
   { path: "/outreach", key: "outreach", icon: <SendOutlined /> },
   { path: "/data", key: "data", icon: <DatabaseOutlined /> },
   { path: "/admin", key: "admin", icon: <SettingOutlined /> },
-  { path: "/simulation", key: "simulation", icon: <ExperimentOutlined /> },
+  { path: "/simulation", key: "simulation", icon: <PlayCircleOutlined /> },
 ] as const;
 
 export function Shell() {

@@ -50,10 +50,21 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class PlanStep:
+    """One named step of a plan: its SELECT, how many later steps read it, and whether it is too large to be kept."""
+
+    name: str
+    body: str
+    references: int
+    large: bool = False
+
+
+@dataclass(frozen=True)
 class Plan:
     """What an engine runs: one SELECT with `customer_id` and a column per tag, ordered by `customer_id`.
 
-    `hash` names what is computed (not when, and for whom): the same definitions give the same hash.
+    `hash` names what is computed (not when, and for whom): the same definitions give the same hash. `steps` and `final`
+    are the same text in parts, for an engine that has to be told what to keep.
     """
 
     sql: str
@@ -61,6 +72,8 @@ class Plan:
     hash: str
     readings: tuple[Reading, ...] = ()
     ranks: int = 0
+    steps: tuple[PlanStep, ...] = ()
+    final: str = ""
 
 
 def compile_plan(
@@ -99,8 +112,11 @@ def compile_plan(
     frame, kinds = compiler.frame("tags", wanted)
     columns = tuple(_output(tagset[key], kinds[key]) for key in wanted)
     shown = ["customer_id", *(compiler.output(column, kinds[column.key]) for column in columns)]
-    sql = compiler.text(f"SELECT {', '.join(shown)} FROM {frame} ORDER BY customer_id")
-    return Plan(sql, columns, tagset.hash(wanted), compiler.readings(), compiler.n_ranks)
+    final = f"SELECT {', '.join(shown)} FROM {frame} ORDER BY customer_id"
+    steps = compiler.steps(final)
+    parts = [dialect.cte(step.name, step.body, step.references, large=step.large) for step in steps]
+    sql = "WITH " + ",\n".join(parts) + "\n" + final
+    return Plan(sql, columns, tagset.hash(wanted), compiler.readings(), compiler.n_ranks, steps, final)
 
 
 def value_kinds(tagset: TagSet, names: Iterable[str], as_of: dt.date, dialect: Dialect = DuckDB) -> dict[str, Kind]:
@@ -163,7 +179,8 @@ class _Compiler:
         kept = [f"{value} IS NOT NULL"]
         if node.among is not None:
             kept.append(condition_sql(node.among, lambda k: Value(self.dialect.identifier(k), kinds[k]), self.dialect))
-        smaller = f"(rank() OVER (ORDER BY {value}{' DESC' if node.descending else ''}) - 1) * {RESOLUTION}"
+        place = self.dialect.cast(f"rank() OVER (ORDER BY {value}{' DESC' if node.descending else ''})", "integer")
+        smaller = f"({place} - 1) * {RESOLUTION}"
         thousandths = f"least({RESOLUTION - 1}, {self.dialect.floor_divide(smaller, 'count(*) OVER ()')})"
         body = f"SELECT customer_id, {self.dialect.divide(thousandths, str(RESOLUTION))} AS _r{number}"
         self._steps.append((f"rank_{number}", f"{body} FROM {frame} WHERE {' AND '.join(kept)}"))
@@ -191,13 +208,12 @@ class _Compiler:
         rounded = self.dialect.round(name) if column.type == "money_minor" and kind == "double" else name
         return f"{self.dialect.cast(rounded, column.kind)} AS {name}"
 
-    def text(self, final: str) -> str:
-        """Return the whole plan as SQL text."""
-        steps = [*self.leaves.steps(), *((step, False) for step in self._steps)]
-        bodies = [body for (_, body), _ in steps] + [final]
-        used = {name: sum(1 for body in bodies if _reads_relation(body, name)) for (name, _), _ in steps}
-        parts = [self.dialect.cte(name, body, used[name], large=large) for (name, body), large in steps]
-        return "WITH " + ",\n".join(parts) + "\n" + final if parts else final
+    def steps(self, final: str) -> tuple[PlanStep, ...]:
+        """Return the steps in order, each with the number of those that read it."""
+        found = [*self.leaves.steps(), *((step, False) for step in self._steps)]
+        bodies = [body for (_, body), _ in found] + [final]
+        used = {name: sum(1 for body in bodies if _reads_relation(body, name)) for (name, _), _ in found}
+        return tuple(PlanStep(name, body, used[name], large) for (name, body), large in found)
 
     @property
     def n_ranks(self) -> int:
