@@ -51,13 +51,11 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def digests(build: Path) -> dict[str, str]:
-    """Hash what every published file says, whatever the order of a table's rows and the moment of its commit."""
+    """Hash every published file; of the status without the moments of commits."""
     found = {}
     for path in sorted(path for path in build.rglob("*") if path.is_file()):
         content = path.read_bytes()
-        if path.suffix == ".parquet":
-            content = repr(duckdb.connect().execute(f"select * from '{path}' order by all").fetchall()).encode()
-        elif path.name == "status.json":
+        if path.name == "status.json":
             content = json.dumps(without_the_run(json.loads(content)), sort_keys=True).encode()
         found[str(path.relative_to(build))] = hashlib.sha256(content).hexdigest()
     return found

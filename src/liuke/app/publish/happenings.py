@@ -42,7 +42,8 @@ def write_happenings(connection: duckdb.DuckDBPyConnection, folder: Path, as_of:
         present = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]
         columns = [name for name in present if name not in _LEFT_OUT]
         since = f"WHERE occurred_on >= DATE '{as_of}' - {days}" if days else ""
-        order = ", ".join(["customer_id", *(name for name in _TIMES if name in columns)])
+        first = ["customer_id", *(name for name in _TIMES if name in columns)]
+        order = _listed([*first, *(name for name in columns if name not in first)])  # rows of one moment: the same way
         _write(
             connection,
             f"SELECT {_listed(columns)} FROM {source} {since} ORDER BY {order}",
