@@ -37,8 +37,8 @@ types: .venv/dev.stamp ## strict types
 architecture: .venv/dev.stamp ## the import map
 	$(BIN)/lint-imports
 
-unit: .venv/dev.stamp console ## all tests
-	$(BIN)/pytest $(PYTEST_ARGS)
+unit: .venv/dev.stamp console ## all tests; HALVES=1 runs them in two processes at once
+	$(BIN)/$(if $(HALVES),python tests/halves.py,pytest) $(PYTEST_ARGS)
 
 bench: .venv/dev.stamp ## timings beside their baselines, both in one run
 	$(BIN)/python benchmarks/ingest.py
