@@ -57,7 +57,7 @@ def clv(
         day = parse_day(as_of) or app.day_after_last_order()
         if day is None:
             raise UsageError("there are no orders to learn from", "run `liuke ingest` first")
-        report = app.value.evaluate(day, horizon_days, seed, app.settings.churn.num_threads, bars)
+        report = app.value.evaluate(day, horizon_days, seed, bars)
     if isinstance(report, NotEnoughData):
         _say_missing(day, report, as_json)
     elif as_json:

@@ -10,8 +10,8 @@ import pytest
 
 from liuke.kernel import NotEnoughData, ShopProfile
 from liuke.predict.churn import TagFeatures
-from liuke.predict.clv import CUSTOMER_VALUES, ValueService, ValueSettings
-from liuke.predict.clv.judging import train_cutoffs
+from liuke.predict.clv import COVARIATES, CUSTOMER_VALUES, ValueService, ValueSettings
+from liuke.predict.clv.learning import train_cutoffs
 from liuke.store.lake import Lake
 
 START = date(2024, 1, 1)
@@ -19,7 +19,9 @@ END = START + timedelta(days=400)
 
 
 def service(past, folder: Path, covariates=None, **settings) -> ValueService:
-    return ValueService(past, Lake(folder / "lake"), ShopProfile(), ValueSettings(**settings), covariates)
+    return ValueService(
+        past, Lake(folder / "lake"), ShopProfile(), ValueSettings(**settings), folder / "models", covariates
+    )
 
 
 def test_models_are_judged_by_what_came_and_beat_the_past_rate(shop_past, lively, tmp_path):
@@ -67,7 +69,8 @@ def test_covariates_that_know_the_rhythm_are_used(shop_past, make_shop, tmp_path
     report = service(past, tmp_path, TagFeatures.shipped().covariates).evaluate(END, 28, rng_seed=1)
     assert report.covariate_gain is not None
     assert report.covariate_gain.low > 0
-    assert "Covariates are better" in report.verdict_en()
+    assert report.choice.model == COVARIATES
+    assert "covariates lowered it" in report.verdict_en()
 
 
 def test_training_periods_end_before_the_judged_one():
@@ -80,8 +83,8 @@ def test_training_periods_end_before_the_judged_one():
 
 def test_a_days_values_are_written_with_intervals_around_them(shop_past, lively, tmp_path):
     values = service(shop_past(lively), tmp_path)
-    rows = values.run(END, rng_seed=1)
-    again = values.run(END, rng_seed=1)
+    rows = values.run(END, rng_seed=1).rows
+    again = values.run(END, rng_seed=1).rows
     assert rows.equals(again)
     assert rows.num_rows == len({row[0] for row in lively})
     low, value, high = (np.asarray(rows[name]) for name in ("low_minor", "value_minor", "high_minor"))
@@ -120,4 +123,4 @@ def test_odd_shops_give_finite_values(shop_past, make_shop, tmp_path, kind):
     values = service(shop_past(purchases), tmp_path, min_buyers=50)
     report = values.evaluate(END, 120)
     assert all(np.isfinite(score.rmse.value) for score in (*report.purchases, *report.margin))
-    assert values.run(END).num_rows > 0
+    assert values.run(END).rows.num_rows > 0

@@ -90,6 +90,20 @@ class CovariateValue:
         self._buying: lgb.Booster | None = None
         self._margin: lgb.Booster | None = None
 
+    @classmethod
+    def of_texts(cls, buying: str, margin: str, num_threads: int = 1) -> CovariateValue:
+        """Read corrections learnt before, from what :attr:`texts` gave."""
+        read = cls(num_threads=num_threads)
+        read._buying, read._margin = lgb.Booster(model_str=buying), lgb.Booster(model_str=margin)
+        return read
+
+    @property
+    def texts(self) -> tuple[str, str]:
+        """The two corrections as LightGBM's text."""
+        assert self._buying is not None, "fit first"
+        assert self._margin is not None, "fit first"
+        return self._buying.model_to_string(), self._margin.model_to_string()
+
     def fit(self, features: FloatArray, prior: PurchasePrior, bought: FloatArray, margin: FloatArray) -> CovariateValue:
         """Learn the two corrections.
 
