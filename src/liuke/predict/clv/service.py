@@ -132,6 +132,11 @@ class ValueService:
         self._lake.overwrite(CUSTOMER_VALUES.name, rows, {"as_of": as_of}, f"clv:{as_of}", {})
         return found
 
+    def choice(self, as_of: date) -> ModelChoice | None:
+        """Return which model is used on a day, and why; None before the first values."""
+        kept = self._models.latest(as_of, self._settings_hash)
+        return kept.choice if kept is not None else None
+
     def groups(
         self,
         run: ValueRun,
