@@ -129,6 +129,7 @@ export const en: typeof zhCN = {
     predict: "Predict",
     warn: "Warn",
     segment: "Count segments",
+    value: "Value customers",
     decide: "Decide",
     engage: "Engage",
     learn: "Learn",

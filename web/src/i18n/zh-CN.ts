@@ -131,6 +131,7 @@ export const zhCN = {
     predict: "预测流失",
     warn: "预警分级",
     segment: "计算人群",
+    value: "计算客户价值",
     decide: "策略入组",
     engage: "触达",
     learn: "评估效果",

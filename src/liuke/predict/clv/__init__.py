@@ -15,6 +15,7 @@ from liuke.predict.clv.service import ValueRun, ValueService
 from liuke.predict.clv.summaries import summarise
 from liuke.predict.clv.tables import CUSTOMER_VALUES, GROUP_VALUES
 from liuke.predict.clv.value import lifetime_value, log_parameter_covariance, total_value
+from liuke.predict.clv.valuing import ValuedCustomers, value_customers
 
 __all__ = [
     "COVARIATES",
@@ -37,11 +38,13 @@ __all__ = [
     "ValueRun",
     "ValueService",
     "ValueSettings",
+    "ValuedCustomers",
     "expected_margin_if_staying",
     "lifetime_value",
     "log_parameter_covariance",
     "summarise",
     "total_value",
     "value_at_risk",
+    "value_customers",
     "value_kept",
 ]

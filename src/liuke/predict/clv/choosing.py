@@ -1,7 +1,8 @@
 """Which value model does this shop use? The one that was best on its last full period, by a comparison that is fair.
 
-The purchase model with the smallest error of margin; the covariate model instead where it is better than that beyond
-chance (paired bootstrap). Everything compared was fitted on days before the period.
+The purchase model, with one of two models of spending, that had the smallest error of margin; the covariate model
+instead where it is better than that beyond chance (paired bootstrap). Everything compared was fitted on days before
+the period.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from liuke.predict.clv.intervals import total_error
 from liuke.predict.clv.learning import (
     PURCHASE_MODELS,
     Period,
+    candidates,
     fit_covariates,
     fit_purchase_model,
     read_periods,
@@ -30,6 +32,7 @@ from liuke.predict.clv.margin import MarginModel
 from liuke.predict.clv.models.covariates import CovariateValue
 from liuke.predict.clv.ports import Covariates, Moment, Past
 from liuke.predict.clv.report import COVARIATES
+from liuke.predict.clv.spending import CREDIBILITY, GAMMA_GAMMA, margin_per_day
 from liuke.predict.evaluation import rmse_gain
 
 FloatArray = npt.NDArray[np.float64]
@@ -93,13 +96,23 @@ def choose(
     return chosen
 
 
-def expected_margin(name: str, summary: PurchaseSummary, days: int) -> FloatArray:
-    """Fit a purchase model to customers as known at a day; return each one's expected margin in the next days."""
-    model = fit_purchase_model(PURCHASE_MODELS[name], summary)
+def name_of(purchases: str, spend: str) -> str:
+    """Return the name of a pair of models."""
+    return purchases if spend == CREDIBILITY else f"{purchases} + {spend}"
+
+
+def expected_margins(
+    pairs: Sequence[tuple[str, str]], summary: PurchaseSummary, days: int
+) -> dict[tuple[str, str], FloatArray]:
+    """Fit pairs of models to customers as known at a day; return each customer's expected margin in the next days."""
     history = (summary.frequency, summary.recency_days, summary.T_days)
-    each = MarginModel.fit(summary).per_purchase_day(summary)
-    expected: FloatArray = model.conditional_expected_purchases(float(days), *history) * each
-    return expected
+    margins = MarginModel.fit(summary)
+    expected = {
+        name: fit_purchase_model(PURCHASE_MODELS[name], summary).conditional_expected_purchases(float(days), *history)
+        for name in dict.fromkeys(name for name, _ in pairs)
+    }
+    each = {kind: margin_per_day(kind, summary, margins) for kind in dict.fromkeys(kind for _, kind in pairs)}
+    return {(name, kind): expected[name] * each[kind] for name, kind in pairs}
 
 
 def _by_last_period(
@@ -107,15 +120,18 @@ def _by_last_period(
 ) -> Chosen:
     last, earlier = periods[-1], periods[:-1]
     actual = last.known_now[1]
-    predicted = {name: expected_margin(name, last.summary, last.days) for name in PURCHASE_MODELS}
-    rmse = {name: _rmse(of, actual) for name, of in predicted.items()}
-    best = min(rmse, key=lambda name: rmse[name])
+    pairs = [(name, kind) for name in candidates(last.summary) for kind in (CREDIBILITY, GAMMA_GAMMA)]
+    predicted = expected_margins(pairs, last.summary, last.days)
+    errors = {pair: _rmse(of, actual) for pair, of in predicted.items()}
+    pair = min(errors, key=lambda one: errors[one])
+    rmse = {name_of(*one): error for one, error in errors.items()}
+    best = name_of(*pair)
     judged = fit_covariates(earlier, seed, num_threads, early=True) if earlier else None
     gain: Estimate | None = None
     if judged is not None and last.features is not None:
         corrected = judged.predict(last.features, last.prior)
         rmse[COVARIATES] = _rmse(corrected, actual)
-        gain = rmse_gain(actual, corrected, predicted[best], np.random.default_rng(seed))
+        gain = rmse_gain(actual, corrected, predicted[pair], np.random.default_rng(seed))
     learnt = fit_covariates(periods, seed, num_threads)
     if learnt is None:
         note = "Covariates: switched off, or too few buyers in the past periods to learn from."
@@ -127,24 +143,25 @@ def _by_last_period(
     choice = ModelChoice(
         as_of=known.as_of,
         model=COVARIATES if gain is not None and gain.low > 0 and learnt is not None else best,
-        purchases=best,
+        purchases=pair[0],
+        spend=pair[1],
         period_days=last.days,
         judged_from=last.start,
         rmse_minor=rmse,
         gain=gain,
         reason_zh="",
         reason_en="",
-        total_error=_total_error(best, periods),
+        total_error=_total_error(pair, periods),
     )
     zh, en = _reasons(choice, best, currency)
     return Chosen(replace(choice, reason_zh=zh, reason_en=en), learnt, last, note)
 
 
-def _total_error(name: str, periods: Sequence[Period]) -> TotalError:
+def _total_error(pair: tuple[str, str], periods: Sequence[Period]) -> TotalError:
     """Compare the totals of past periods with what came; chance of a total is that of a Poisson sum of margins."""
     ratios, chance = [], []
     for period in periods:
-        predicted = float(expected_margin(name, period.summary, period.days).sum())
+        predicted = float(expected_margins([pair], period.summary, period.days)[pair].sum())
         actual = period.known_now[1]
         if predicted > 0 and actual.sum() > 0:
             ratios.append(float(actual.sum()) / predicted)
@@ -153,13 +170,14 @@ def _total_error(name: str, periods: Sequence[Period]) -> TotalError:
 
 
 def _by_likelihood(known: Moment, summary: PurchaseSummary, length: int, history_days: int) -> Chosen:
-    fits = {name: fit_purchase_model(kind, summary).log_likelihood_ for name, kind in PURCHASE_MODELS.items()}
+    fits = {name: fit_purchase_model(kind, summary).log_likelihood_ for name, kind in candidates(summary).items()}
     # Pareto/NBD's likelihood counts densities of the same data, so the three can be compared.
     best = max(fits, key=lambda name: fits[name])
     choice = ModelChoice(
         as_of=known.as_of,
         model=best,
         purchases=best,
+        spend=CREDIBILITY,
         period_days=length,
         judged_from=None,
         rmse_minor={},
@@ -177,8 +195,8 @@ def _reasons(choice: ModelChoice, best: str, currency: str) -> tuple[str, str]:
     period_en = f"On the last full period ({choice.period_days} days from {choice.judged_from})"
     error = _money(choice.rmse_minor[best], currency)
     zh, en = (
-        f"{period_zh},{best} 的毛利误差在购买模型中最小(RMSE {error})",
-        f"{period_en}, {best} had the smallest error of margin among the purchase models (RMSE {error})",
+        f"{period_zh},{best} 的毛利误差最小(RMSE {error})",
+        f"{period_en}, {best} had the smallest error of margin (RMSE {error})",
     )
     if choice.gain is None:
         return f"{zh};协变量模型无法学习。", f"{en}; covariates could not be learnt."

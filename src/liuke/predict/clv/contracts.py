@@ -84,6 +84,8 @@ class ModelChoice:
         The model that is used.
     purchases : str
         The purchase model behind expected purchases, intervals and, with covariates, what they correct.
+    spend : str
+        How a purchase day's margin is estimated: ``credibility`` or ``gamma-gamma``.
     period_days, judged_from : int, date or None
         The last full past period, on which models were compared; None where the history is too short for one.
     rmse_minor : dict of str to float
@@ -97,6 +99,7 @@ class ModelChoice:
     as_of: date
     model: str
     purchases: str
+    spend: str
     period_days: int
     judged_from: date | None
     rmse_minor: dict[str, float]

@@ -99,10 +99,9 @@ def draw_margin(
     Given N purchases of mean m, the margin is gamma with mean N m and variance N within + N² doubt: days differ, and
     the customer's mean is itself an estimate.
     """
-    n = len(summary)
-    history = tuple(np.tile(v, (draws, 1)) for v in (summary.frequency, summary.recency_days, summary.T_days))
-    count = purchases.simulate(rng, float(horizon_days), *history)
-    mean = np.broadcast_to(margins.per_purchase_day(summary), (draws, n))
+    history = (summary.frequency, summary.recency_days, summary.T_days)
+    count = purchases.simulate(rng, float(horizon_days), *history, draws=draws)
+    mean = margins.per_purchase_day(summary)
     spread = margins.within_variance / np.maximum(count, 1.0) + margins.doubt(summary)
     with np.errstate(divide="ignore", invalid="ignore"):
         uneven = np.clip(np.where(mean > 0, spread / mean**2, 0.0), 1e-9, MAX_UNEVEN)

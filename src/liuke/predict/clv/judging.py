@@ -8,17 +8,16 @@ import numpy as np
 import numpy.typing as npt
 
 from liuke.predict.clv.baselines import past_rate, rfm_means
-from liuke.predict.clv.choosing import Chosen
+from liuke.predict.clv.choosing import Chosen, name_of
 from liuke.predict.clv.contracts import PurchaseSummary
-from liuke.predict.clv.learning import PURCHASE_MODELS, fit_purchase_model, prior_of
+from liuke.predict.clv.learning import candidates, fit_purchase_model, prior_of
 from liuke.predict.clv.margin import MarginModel, expected_margin_if_staying
 from liuke.predict.clv.models.base import PurchaseModel
 from liuke.predict.clv.models.bg_nbd import BgNbd
-from liuke.predict.clv.models.covariates import MIN_BUYERS
-from liuke.predict.clv.models.gamma_gamma import GammaGamma
 from liuke.predict.clv.outcomes import ValueOutcomes
 from liuke.predict.clv.report import BASELINE, COVARIATES, NOBODY, RATE, RFM, IntervalCheck
 from liuke.predict.clv.risk import Stakes, value_at_risk, value_kept
+from liuke.predict.clv.spending import GAMMA_GAMMA, margin_per_day
 from liuke.predict.clv.valuing import ValuedCustomers
 
 FloatArray = npt.NDArray[np.float64]
@@ -52,16 +51,12 @@ def predict_all(
         purchases[RFM] = rfm_means(last.summary, bought, summary, horizon_days, last.days)
         margin[RFM] = rfm_means(last.summary, brought, summary, horizon_days, last.days)
     fitted: dict[str, PurchaseModel] = {}
-    for name, kind in PURCHASE_MODELS.items():
+    follow = margin_per_day(GAMMA_GAMMA, summary, margins)
+    for name, kind in candidates(summary).items():
         fitted[name] = fit_purchase_model(kind, summary)
         purchases[name] = fitted[name].conditional_expected_purchases(float(horizon_days), *history)
         margin[name] = purchases[name] * per_day
-    earned = summary.mean_margin_minor > 0
-    if earned.sum() >= MIN_BUYERS:
-        days = summary.frequency + 1.0
-        spend = GammaGamma().fit(days[earned], summary.mean_margin_minor[earned])
-        each = spend.expected_spend(np.where(earned, days, 0.0), np.where(earned, summary.mean_margin_minor, 0.0))
-        margin[f"{BASELINE} + gamma-gamma"] = purchases[BASELINE] * np.nan_to_num(each, nan=margins.mean_minor)
+        margin[name_of(name, GAMMA_GAMMA)] = purchases[name] * follow
     if chosen.learnt is not None and features is not None:
         margin[COVARIATES] = chosen.learnt.predict(features, prior_of(summary, fitted[BASELINE], margins, horizon_days))
     return Predictions(purchases, margin)

@@ -32,8 +32,11 @@ PURCHASE_MODELS: dict[str, ModelKind] = {BASELINE: BgNbd, "mbg_nbd": MbgNbd, "pa
 MIN_TRAIN_DAYS = 28
 MAX_TRAIN_ORIGINS = 3
 
-# The slowest model's time grows with the different histories; four parameters are known well from so many customers.
+# Four parameters are known well from so many customers. Pareto/NBD takes a hundred times as long per history where
+# nobody leaves, so it is fitted on fewer, and left out of shops so large that a day's values would take minutes.
 FIT_CUSTOMERS = 20_000
+PARETO_FIT_CUSTOMERS = 5_000
+PARETO_MAX_CUSTOMERS = 100_000
 
 
 @dataclass(frozen=True)
@@ -61,8 +64,14 @@ class Period:
 
 def fit_purchase_model(kind: ModelKind, summary: PurchaseSummary) -> PurchaseModel:
     """Fit a model in days: on every k-th customer where there are many (ids are hashes, so that is a random sample)."""
-    step = max(len(summary) // FIT_CUSTOMERS, 1)
+    step = max(len(summary) // (PARETO_FIT_CUSTOMERS if kind is ParetoNbd else FIT_CUSTOMERS), 1)
     return kind().fit(summary.frequency[::step], summary.recency_days[::step], summary.T_days[::step])
+
+
+def candidates(summary: PurchaseSummary) -> dict[str, ModelKind]:
+    """Return the purchase models that a shop of this size can use."""
+    large = len(summary) > PARETO_MAX_CUSTOMERS
+    return {name: kind for name, kind in PURCHASE_MODELS.items() if not (large and kind is ParetoNbd)}
 
 
 def prior_of(summary: PurchaseSummary, purchases: PurchaseModel, margins: MarginModel, days: int) -> PurchasePrior:

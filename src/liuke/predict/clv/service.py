@@ -269,7 +269,7 @@ class ValueService:
 
     def _run(self, moment: Moment, summary: PurchaseSummary, seed: int, progress: Progress | None) -> ValueRun:
         settings, as_of = self._settings, moment.as_of
-        kept = self._models.latest(as_of, self._settings_hash)
+        kept = self._models.latest(as_of, self._settings_hash, self._threads)
         if kept is None or (as_of - kept.choice.as_of).days >= settings.review_days:
             chosen = self._choose(moment, summary, settings.horizon_days, seed, progress)
             used = chosen.learnt if chosen.choice.model == COVARIATES else None

@@ -65,13 +65,13 @@ class ValueModelStore:
         (partial / CHOICE_FILE).write_text(json.dumps(described, default=str, ensure_ascii=False), encoding="utf-8")
         os.replace(partial, place)
 
-    def latest(self, as_of: date, settings_hash: str) -> KeptModel | None:
+    def latest(self, as_of: date, settings_hash: str, num_threads: int = 1) -> KeptModel | None:
         """Return the newest choice made for a day or earlier, under the same settings; None if there is none."""
         kept = [path for path in self.folder.glob("[0-9]*") if path.name[:10] <= as_of.isoformat()]
         for path in sorted(kept, reverse=True):
             described = json.loads((path / CHOICE_FILE).read_text(encoding="utf-8"))
             if described["settings_hash"] == settings_hash:
-                return KeptModel(_choice(described["choice"]), _trees(path), settings_hash)
+                return KeptModel(_choice(described["choice"]), _trees(path, num_threads), settings_hash)
         return None
 
 
@@ -88,6 +88,6 @@ def _choice(plain: dict[str, Any]) -> ModelChoice:
     )
 
 
-def _trees(path: Path) -> CovariateValue | None:
+def _trees(path: Path, num_threads: int) -> CovariateValue | None:
     texts = [(path / name).read_text(encoding="utf-8") for name in TREE_FILES if (path / name).is_file()]
-    return CovariateValue.of_texts(texts[0], texts[1]) if len(texts) == len(TREE_FILES) else None
+    return CovariateValue.of_texts(texts[0], texts[1], num_threads) if len(texts) == len(TREE_FILES) else None

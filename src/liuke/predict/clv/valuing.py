@@ -16,6 +16,7 @@ from liuke.predict.clv.margin import MarginModel
 from liuke.predict.clv.models.base import PurchaseModel
 from liuke.predict.clv.models.bg_nbd import BgNbd
 from liuke.predict.clv.models.covariates import CovariateValue
+from liuke.predict.clv.spending import margin_per_day
 from liuke.predict.clv.value import lifetime_value
 
 FloatArray = npt.NDArray[np.float64]
@@ -73,14 +74,14 @@ def value_customers(
     each = margins.per_purchase_day(summary)
     history = (summary.frequency, summary.recency_days, summary.T_days)
     expected = purchases.conditional_expected_purchases(float(horizon_days), *history)
-    value = (
-        lifetime_value(summary, purchases, each, horizon_days, annual_discount) if annual_discount else expected * each
-    )
+    spend = margin_per_day(choice.spend, summary, margins)
+    value = lifetime_value(summary, purchases, spend, horizon_days, annual_discount)
     plain = expected * each
     if corrections is not None:
         learnt, features = corrections
         bg_nbd = purchases if isinstance(purchases, BgNbd) else fit_purchase_model(BgNbd, summary)
-        discount = np.divide(value, plain, out=np.ones_like(value), where=plain > 0)
+        undiscounted = expected * spend
+        discount = np.divide(value, undiscounted, out=np.ones_like(value), where=undiscounted > 0)
         value = learnt.predict(features, prior_of(summary, bg_nbd, margins, horizon_days)) * discount
     spread = customer_spread(summary, purchases, margins, horizon_days, level, seed, num_threads, progress)
     scale = np.divide(value, plain, out=np.zeros_like(value), where=plain > 0)
