@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
 DEMO ?= demo
 
-.PHONY: help demo test lint types architecture unit console docs bench bench-sim calibrate-sim bench-trials prove-crash prove-effects prove-trials prove-rollout prove-trial-decisions clean
+.PHONY: help demo test lint types architecture unit console docs bench bench-sim calibrate-sim bench-trials bench-value prove-crash prove-effects prove-trials prove-rollout prove-trial-decisions clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -58,6 +58,9 @@ bench-segments: .venv/dev.stamp ## count a segment of a million customers, besid
 
 bench-tags: .venv/dev.stamp ## build 119 tags of a million customers, beside the same by hand (a quarter of an hour, 2 GB of files)
 	$(BIN)/python benchmarks/tags_build.py --write docs/reference/measurements-tags.md
+
+bench-value: .venv/dev.stamp ## BG/NBD beside lifetimes (LIUKE_LIFETIMES=its python), CDNOW errors, a million values (minutes)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/value.py --write docs/reference/measurements-value.md
 
 docs: .venv/runtime.stamp ## write the reference pages from the code
 	$(BIN)/python -m liuke.app.reference docs/reference

@@ -105,6 +105,19 @@ CREATE TABLE lake.churn_scores AS SELECT DATE '{AS_OF}' AS as_of, customer_id,
 CREATE TABLE lake.warnings AS SELECT as_of, customer_id,
     CASE WHEN probability > 0.8 THEN 'red' WHEN probability > 0.6 THEN 'orange' WHEN probability > 0.35 THEN 'yellow' ELSE 'blue' END AS level,
     (probability * expected_margin_minor)::BIGINT AS value_at_risk_minor FROM lake.churn_scores;
+CREATE TABLE lake.customer_values AS SELECT DATE '{AS_OF}' AS as_of, customer_id, 365 AS horizon_days, 2.5 AS expected_purchases,
+    (9000 + roll(customer_id, 32, 40000))::BIGINT AS value_minor, 0::BIGINT AS low_minor, (60000 + roll(customer_id, 33, 90000))::BIGINT AS high_minor,
+    'bg_nbd' AS model, 0.3 AS margin_rate FROM (SELECT DISTINCT customer_id FROM purchases);
+CREATE TABLE lake.group_values AS
+    SELECT DATE '{AS_OF}' AS as_of, grouping, member_of, n AS customers, value AS value_minor, (value * 0.8)::BIGINT AS value_low_minor,
+        (value * 1.3)::BIGINT AS value_high_minor, 365 AS horizon_days, scored, risk AS at_risk_minor, (risk * 0.7)::BIGINT AS at_risk_low_minor,
+        (risk * 1.4)::BIGINT AS at_risk_high_minor, 60 AS at_risk_days, 0.9 AS level
+    FROM (SELECT 'all' AS grouping, 'all' AS member_of, (SELECT count(*) FROM lake.customer_values) AS n,
+            (SELECT sum(value_minor) FROM lake.customer_values)::BIGINT AS value, count(*) AS scored, sum(value_at_risk_minor)::BIGINT AS risk FROM lake.warnings
+        UNION ALL SELECT 'level', level, count(v.customer_id), coalesce(sum(value_minor), 0)::BIGINT, count(*), sum(value_at_risk_minor)::BIGINT
+            FROM lake.warnings LEFT JOIN lake.customer_values v USING (customer_id) GROUP BY level
+        UNION ALL SELECT 'stage', lifecycle, count(v.customer_id), coalesce(sum(value_minor), 0)::BIGINT, count(w.customer_id), sum(value_at_risk_minor)::BIGINT
+            FROM lake.customer_tags LEFT JOIN lake.customer_values v USING (customer_id) LEFT JOIN lake.warnings w USING (customer_id) GROUP BY lifecycle);
 CREATE TABLE lake.metrics AS
     WITH months AS (SELECT range AS k, (DATE '2024-12-01' + INTERVAL (range) MONTH)::DATE AS period_start FROM range(15))
     SELECT DATE '{AS_OF}' AS as_of, metric, period_start, (period_start + INTERVAL 1 MONTH)::DATE AS period_end,
@@ -131,7 +144,18 @@ CREATE TABLE lake.assignments AS SELECT 'second_purchase' AS experiment, custome
     CASE WHEN roll(customer_id, 60, 10) = 0 THEN 'control' ELSE 'treated' END AS arm, 0.9 AS probability, DATE '2026-02-01' AS assigned_on
     FROM customers WHERE customer_id % 5 = 0;
 """
-LOOP_TABLES = ("customer_tags", "churn_scores", "warnings", "metrics", "cohorts", "effects", "contacts", "assignments")
+LOOP_TABLES = (
+    "customer_tags",
+    "churn_scores",
+    "warnings",
+    "customer_values",
+    "group_values",
+    "metrics",
+    "cohorts",
+    "effects",
+    "contacts",
+    "assignments",
+)
 
 
 def _tag(key: str, family: str, zh: str, en: str, kind: str, **values: tuple[str, str]) -> TagWord:

@@ -21,7 +21,7 @@ from liuke.engage.outreach import CONTACTS, READY_TEMPLATES, Outreach, TemplateL
 from liuke.kernel import ShopProfile, shop_day
 from liuke.learn.experiments import ASSIGNMENTS, EFFECTS, HashAllocator, TrialDesk
 from liuke.predict.churn import CHURN_SCORES, ChurnService, TagFeatures
-from liuke.predict.clv import CUSTOMER_VALUES, ValueService
+from liuke.predict.clv import CUSTOMER_VALUES, GROUP_VALUES, ValueService
 from liuke.predict.early_warning import WARNINGS
 from liuke.store.lake import Lake
 from liuke.store.lineage import StepLog, StepState
@@ -55,6 +55,7 @@ LAKE_TABLES = (
     CHURN_SCORES,
     WARNINGS,
     CUSTOMER_VALUES,
+    GROUP_VALUES,
     ASSIGNMENTS,
     CONTACTS,
     EFFECTS,
@@ -220,7 +221,9 @@ class Application:
     def value(self) -> ValueService:
         """Computes what customers are worth."""
         covariates = TagFeatures.shipped().covariates
-        return ValueService(self.history, self.lake, self.shop, self.settings.clv, covariates)
+        threads = self.settings.churn.num_threads
+        models_dir = self.workspace.models_dir
+        return ValueService(self.history, self.lake, self.shop, self.settings.clv, models_dir, covariates, threads)
 
     # ---- decide, engage, learn
 

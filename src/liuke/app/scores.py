@@ -5,9 +5,10 @@ from __future__ import annotations
 from liuke.app.bootstrap import Application
 from liuke.collect.history import Moment
 from liuke.predict.churn import CHURN_SCORES
+from liuke.predict.clv import CUSTOMER_VALUES
 from liuke.predict.early_warning import WARNINGS
 
-_TABLES = {"churn": CHURN_SCORES.name, "early_warning": WARNINGS.name}
+_TABLES = {"churn": CHURN_SCORES.name, "early_warning": WARNINGS.name, "clv": CUSTOMER_VALUES.name}
 
 
 def published_scores(app: Application, moment: Moment) -> dict[str, str]:

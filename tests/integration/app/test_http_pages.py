@@ -34,6 +34,32 @@ def test_overview_agrees_with_the_tables_it_was_made_from(sign_in):
     assert churn["formula_en"]
 
 
+def test_values_agree_with_the_tables_and_carry_their_intervals(sign_in):
+    client = sign_in("analyst")
+    db = duckdb.connect()
+    db.execute(console_shop.FACTS)
+    db.execute(console_shop.RESULTS)
+    page = client.get("/api/value").json()
+    assert page["groups"][0]["grouping"] == "all"
+    assert {row["grouping"] for row in page["groups"]} == {"all", "level", "stage"}
+    total = db.execute("SELECT sum(value_minor) FROM lake.customer_values").fetchall()[0][0]
+    every = page["groups"][0]
+    assert every["value_minor"] == total
+    assert every["value_low_minor"] < total < every["value_high_minor"]
+    assert every["at_risk_low_minor"] < every["at_risk_minor"] < every["at_risk_high_minor"]
+    assert page["margin_rate"] == 0.3
+    levels = client.get("/api/value", params={"grouping": "level"}).json()["groups"]
+    assert {row["member_of"] for row in levels} == {"red", "orange", "yellow", "blue"}
+    assert sum(row["at_risk_minor"] for row in levels) == every["at_risk_minor"]
+    customer, value = db.execute("SELECT customer_id, value_minor FROM lake.customer_values LIMIT 1").fetchall()[0]
+    shown = client.get(f"/api/customers/{customer}").json()["value"]
+    assert (shown["value_minor"], shown["value_model"], shown["value_days"]) == (value, "bg_nbd", 365)
+    stranger = db.execute(
+        "SELECT customer_id FROM customers WHERE customer_id NOT IN (SELECT customer_id FROM purchases) LIMIT 1"
+    ).fetchall()
+    assert client.get(f"/api/customers/{stranger[0][0]}").json()["value"] is None
+
+
 def test_strategies_carry_effects_with_intervals_and_reasons(sign_in):
     strategies = {s["strategy"]: s for s in sign_in("operator").get("/api/overview").json()["strategies"]}
     worked = next(e for e in strategies["second_purchase"]["effects"] if e["metric"] == "repurchase")

@@ -19,6 +19,11 @@ export const overviewQuery = queryOptions({
   queryFn: () => payload(api.GET("/api/overview")),
 });
 
+export const valueQuery = queryOptions({
+  queryKey: ["value"],
+  queryFn: () => payload(api.GET("/api/value")),
+});
+
 export const tagsQuery = queryOptions({
   queryKey: ["tags"],
   queryFn: () => payload(api.GET("/api/tags")),

@@ -584,6 +584,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/value": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Value
+         * @description Return values and value at risk of groups, with their intervals and the model behind them.
+         */
+        get: operations["getValue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -866,6 +886,10 @@ export interface components {
             strategy_words: {
                 [key: string]: components["schemas"]["Words"];
             };
+            /** @description Null for who never bought, and where there are no values. */
+            value: components["schemas"]["CustomerValue"] | null;
+            /** @description Why nobody has a value, when nobody has. */
+            value_note: components["schemas"]["Note"] | null;
         };
         /**
          * CustomerPage
@@ -950,6 +974,32 @@ export interface components {
             value_zh: string | null;
             /** Zh */
             zh: string;
+        };
+        /**
+         * CustomerValue
+         * @description One customer's expected discounted margin, with an interval of what one such customer may bring.
+         */
+        CustomerValue: {
+            /** Expected Purchases */
+            expected_purchases: number;
+            /**
+             * Margin Rate
+             * @description Assumed margin where a product's cost is unknown, 0 to 1.
+             */
+            margin_rate: number;
+            /**
+             * Value Days
+             * @description Days ahead that count.
+             */
+            value_days: number;
+            /** Value High Minor */
+            value_high_minor: number;
+            /** Value Low Minor */
+            value_low_minor: number;
+            /** Value Minor */
+            value_minor: number;
+            /** Value Model */
+            value_model: string;
         };
         /**
          * Data
@@ -1111,6 +1161,50 @@ export interface components {
             snapshot: string;
             /** Version */
             version: string;
+        };
+        /**
+         * GroupValue
+         * @description A group's value and value at risk, each with a prediction interval.
+         */
+        GroupValue: {
+            /** At Risk Days */
+            at_risk_days: number | null;
+            /** At Risk High Minor */
+            at_risk_high_minor: number | null;
+            /** At Risk Low Minor */
+            at_risk_low_minor: number | null;
+            /**
+             * At Risk Minor
+             * @description P(churn) × expected margin if they stay; null: nobody is scored.
+             */
+            at_risk_minor: number | null;
+            /** Customers */
+            customers: number;
+            /**
+             * Grouping
+             * @enum {string}
+             */
+            grouping: "all" | "level" | "stage" | "segment";
+            /** Horizon Days */
+            horizon_days: number;
+            /**
+             * Level
+             * @description Coverage of the intervals.
+             */
+            level: number;
+            /**
+             * Member Of
+             * @description Which level, lifecycle stage or segment.
+             */
+            member_of: string;
+            /** Scored */
+            scored: number;
+            /** Value High Minor */
+            value_high_minor: number;
+            /** Value Low Minor */
+            value_low_minor: number;
+            /** Value Minor */
+            value_minor: number;
         };
         /**
          * Health
@@ -2003,6 +2097,29 @@ export interface components {
             zone: string;
         };
         /**
+         * ShopValue
+         * @description Values of the shop's groups.
+         */
+        ShopValue: {
+            /**
+             * As Of
+             * Format: date
+             */
+            as_of: string;
+            /** Groups */
+            groups: components["schemas"]["GroupValue"][];
+            /** Margin Rate */
+            margin_rate: number;
+            model: components["schemas"]["ValueModel"] | null;
+            /** @description Why there are no values, when there are none. */
+            note: components["schemas"]["Note"] | null;
+            /**
+             * Total Error
+             * @description How far totals missed in past periods, relative.
+             */
+            total_error: number | null;
+        };
+        /**
          * SimulatedEffect
          * @description One metric of one strategy, as it was measured and as it is.
          */
@@ -2737,6 +2854,24 @@ export interface components {
              * @enum {string}
              */
             role: "admin" | "operator" | "analyst";
+        };
+        /**
+         * ValueModel
+         * @description Which model is used, and why.
+         */
+        ValueModel: {
+            /** Judged From */
+            judged_from: string | null;
+            /** Model */
+            model: string;
+            /** Period Days */
+            period_days: number;
+            /** Purchases */
+            purchases: string;
+            /** Reason En */
+            reason_en: string;
+            /** Reason Zh */
+            reason_zh: string;
         };
         /**
          * Where
@@ -5247,6 +5382,82 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrialRow"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getValue: {
+        parameters: {
+            query?: {
+                grouping?: ("all" | "level" | "stage" | "segment")[] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShopValue"];
                 };
             };
             /** @description Unauthorized */

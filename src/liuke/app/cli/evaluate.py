@@ -57,7 +57,7 @@ def clv(
         day = parse_day(as_of) or app.day_after_last_order()
         if day is None:
             raise UsageError("there are no orders to learn from", "run `liuke ingest` first")
-        report = app.value.evaluate(day, horizon_days, seed, app.settings.churn.num_threads, bars)
+        report = app.value.evaluate(day, horizon_days, seed, bars)
     if isinstance(report, NotEnoughData):
         _say_missing(day, report, as_json)
     elif as_json:
@@ -95,8 +95,19 @@ def print_value_report(report: ValueReport) -> None:
         best = report.best(scores)
         tenths = ((one.n, f"{one.predicted / scale:.2f}", f"{one.actual / scale:.2f}") for one in best.tenths)
         table(f"{best.model} by tenths of the prediction, means", ("customers", "predicted", "came"), list(tenths))
+    check = report.intervals
+    console.print(
+        f"Intervals of {check.level:.0%}: {check.customers:.1%} of single customers' hold what came; of "
+        f"{check.n_groups} groups of {check.group_size}, {check.groups:.0%} of values, {check.kept:.0%} "
+        f"of margins of those who stay, {check.left:.0%} of values at risk against those who left. All customers: "
+        f"{check.total.value / unit:,.0f} ({check.total.low / unit:,.0f} to {check.total.high / unit:,.0f}); "
+        f"{check.actual / unit:,.0f} came.",
+        soft_wrap=True,
+    )
+    console.print(f"Margin where a product's cost is unknown: {report.margin_rate:.0%} of net revenue (an assumption).")
     console.print(report.covariate_note, soft_wrap=True)
     console.print(report.verdict_en(), soft_wrap=True)
+    console.print(report.verdict_zh(), soft_wrap=True)
 
 
 def _say_missing(day: date, missing: NotEnoughData, as_json: bool) -> None:

@@ -33,6 +33,7 @@ cli = typer.Typer(
             "demo": "liuke.app.cli.demo:demo",
             "evaluate": "liuke.app.cli.evaluate:group",
             "tags": "liuke.app.cli.tags:group",
+            "value": "liuke.app.cli.value:group",
             "segments": "liuke.app.cli.segments:group",
             "trials": "liuke.app.cli.trials:group",
             "lake": "liuke.app.cli.lake:group",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from liuke.app.bootstrap import Application
-from liuke.app.loop import segmenting, steps
+from liuke.app.loop import segmenting, steps, valuing
 from liuke.app.loop.context import RunContext
 from liuke.kernel import NotEnoughData, Progress, SilentProgress, UsageError
 from liuke.store.lineage import Step, StepRecord, StepResult
@@ -51,6 +51,12 @@ STEPS = (
         (*steps.HISTORY, "customer_tags", "warnings"),
         segmenting.segment,
         segmenting.segment_definition,
+    ),
+    LoopStep(
+        "value",
+        "value customers",
+        (*steps.HISTORY, "churn_scores", "warnings", "customer_tags", "segment_membership"),
+        valuing.value,
     ),
     LoopStep("decide", "run strategies", ("customer_tags", "warnings"), steps.decide, steps.strategy_definition),
     LoopStep("engage", "deliver messages", (), steps.engage, always=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from liuke.app.loop.context import RunContext
@@ -12,6 +13,7 @@ from liuke.collect.identity import IDENTITY_MAP
 from liuke.engage.outreach import CONTACTS
 from liuke.learn.experiments import ASSIGNMENTS, EFFECTS
 from liuke.predict.churn import CHURN_SCORES
+from liuke.predict.clv import CUSTOMER_VALUES, GROUP_VALUES
 from liuke.predict.early_warning import WARNINGS
 from liuke.store.lineage import StepResult
 from liuke.understand.metrics import COHORTS, METRICS, metric_definitions
@@ -23,6 +25,8 @@ PUBLISHED_TABLES = (
     COHORTS.name,
     CHURN_SCORES.name,
     WARNINGS.name,
+    CUSTOMER_VALUES.name,
+    GROUP_VALUES.name,
     EFFECTS.name,
     CONTACTS.name,
     ASSIGNMENTS.name,
@@ -52,6 +56,7 @@ def publish_build(context: RunContext) -> StepResult:
         notes=context.missing,
         tables=_tables(context),
         segments=published_sizes(context),
+        value_choice=_value_choice(context),
     )
     counts = {"customers": build.customers, "timeline": build.timeline_rows}
     return StepResult({}, counts, f"{build.customers:,} customers, {build.timeline_rows:,} timeline rows")
@@ -95,6 +100,11 @@ def _tag_word(definition: TagDefinition) -> TagWord:
         kind=kind,
         values={value: (label.zh, label.en) for value, label in definition.labels.items()},
     )
+
+
+def _value_choice(context: RunContext) -> dict[str, Any] | None:
+    choice = context.app.value.choice(context.as_of)
+    return asdict(choice) if choice is not None else None
 
 
 def _tables(context: RunContext) -> list[dict[str, Any]]:

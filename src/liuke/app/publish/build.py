@@ -20,6 +20,7 @@ from liuke.app.publish.overview import overview
 from liuke.app.publish.results import materialise
 from liuke.app.publish.tables import contacts_sql, customers_sql, identities_sql, timeline_sql
 from liuke.app.publish.tags import tag_columns, tag_document
+from liuke.app.publish.values import value_document
 from liuke.kernel.results import NotEnoughData
 from liuke.kernel.shop import ShopProfile
 
@@ -40,6 +41,7 @@ def publish(
     notes: Mapping[str, NotEnoughData] | None = None,
     tables: Sequence[Mapping[str, Any]] = (),
     segments: Sequence[Mapping[str, Any]] = (),
+    value_choice: Mapping[str, Any] | None = None,
 ) -> Build:
     """Build what the console reads as of `moment` and make it current.
 
@@ -50,8 +52,9 @@ def publish(
     moment
         The views of the contract; it stays open.
     relations
-        Loop table (``customer_tags``, ``metrics``, ``cohorts``, ``churn_scores``, ``warnings``, ``effects``,
-        ``contacts``, ``assignments``) to an SQL relation over the lake. A missing one is empty.
+        Loop table (``customer_tags``, ``metrics``, ``cohorts``, ``churn_scores``, ``warnings``, ``customer_values``,
+        ``group_values``, ``effects``, ``contacts``, ``assignments``) to an SQL relation over the lake.
+        A missing one is empty.
     shop, vocabulary
         Names, currency and zone; words for tags, metrics, strategies and events.
     now
@@ -65,6 +68,8 @@ def publish(
         Rows of the data page: lake tables with their counts and snapshots.
     segments
         Size of each segment when it was last evaluated, and how many came and went.
+    value_choice
+        Which value model is used and why (``model``, ``reason_zh``, ``reason_en`` …); None where there is none.
 
     Returns
     -------
@@ -80,6 +85,7 @@ def publish(
         "overview": overview(moment.connection, results, vocabulary.metrics, vocabulary.strategies),
         "tags": tag_document(moment.connection, keys, vocabulary.tags),
         "segments": list(segments),
+        "value": value_document(moment.connection, results["group_values"], value_choice, shop.margin_rate),
         "status": {
             "build": build_id,
             "as_of": moment.as_of,

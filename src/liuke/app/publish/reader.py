@@ -46,6 +46,11 @@ class OpenBuild:
         return list(self._document("segments.json"))
 
     @cached_property
+    def value(self) -> dict[str, Any]:
+        """What groups of customers are worth and may take with them, and by which model."""
+        return dict(self._document("value.json"))
+
+    @cached_property
     def status(self) -> dict[str, Any]:
         """Build, as-of, shop, tables and notes."""
         return dict(self._document("status.json"))

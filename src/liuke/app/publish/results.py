@@ -7,7 +7,16 @@ from datetime import date
 
 import duckdb
 
-BY_DAY = ("customer_tags", "metrics", "cohorts", "churn_scores", "warnings", "effects")
+BY_DAY = (
+    "customer_tags",
+    "metrics",
+    "cohorts",
+    "churn_scores",
+    "warnings",
+    "customer_values",
+    "group_values",
+    "effects",
+)
 """Tables that hold one set of rows per `as_of`."""
 
 # What a table looks like before its step has ever run: the page then says why it is empty.
@@ -19,6 +28,11 @@ _EMPTY = {
     "churn_scores": "customer_id BIGINT, probability DOUBLE, horizon_days INTEGER, expected_margin_minor BIGINT, "
     "model_version VARCHAR, reasons VARCHAR",
     "warnings": "customer_id BIGINT, level VARCHAR, value_at_risk_minor BIGINT",
+    "customer_values": "customer_id BIGINT, horizon_days INTEGER, expected_purchases DOUBLE, value_minor BIGINT, "
+    "low_minor BIGINT, high_minor BIGINT, model VARCHAR, margin_rate DOUBLE",
+    "group_values": "grouping VARCHAR, member_of VARCHAR, customers BIGINT, value_minor BIGINT, "
+    "value_low_minor BIGINT, value_high_minor BIGINT, horizon_days INTEGER, scored BIGINT, at_risk_minor BIGINT, "
+    "at_risk_low_minor BIGINT, at_risk_high_minor BIGINT, at_risk_days INTEGER, level DOUBLE",
     "effects": "strategy VARCHAR, metric VARCHAR, treated_n BIGINT, treated_mean DOUBLE, control_n BIGINT, "
     "control_mean DOUBLE, difference DOUBLE, low DOUBLE, high DOUBLE, level DOUBLE, srm_p DOUBLE, "
     "pending_n BIGINT, verdict VARCHAR, reason VARCHAR",

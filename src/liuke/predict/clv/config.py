@@ -16,3 +16,7 @@ class ValueSettings(BaseModel):
     )
     min_buyers: int = Field(default=100, ge=2, description="With fewer repeat buyers no value is computed.")
     level: float = Field(default=0.90, gt=0.5, lt=1, description="Coverage of the intervals.")
+    covariates: bool = Field(
+        default=True, description="Try the model with covariates; it is used only where it is better beyond chance."
+    )
+    review_days: int = Field(default=28, ge=1, le=365, description="Days until the models are compared again.")

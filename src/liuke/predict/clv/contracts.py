@@ -1,11 +1,14 @@
-"""The purchase history of each customer in the few numbers that purchase models need."""
+"""What crosses this room's door: purchase histories in a few numbers, and which model was chosen."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
+
+from liuke.kernel.results import Estimate
 
 
 @dataclass(frozen=True)
@@ -48,3 +51,59 @@ class PurchaseSummary:
             self.T_days[chosen],
             self.mean_margin_minor[chosen],
         )
+
+
+@dataclass(frozen=True)
+class TotalError:
+    """How far totals of the whole shop have missed so far, relative, beyond the chance of single customers.
+
+    Attributes
+    ----------
+    sd : float
+        0.15: a total is usually 15 % off, because a coming period is a different one (season, prices, campaigns).
+    dof : float
+        How sure that is, as degrees of freedom of a t distribution.
+    n_periods : int
+        Past periods that it was measured on.
+    """
+
+    sd: float
+    dof: float
+    n_periods: int
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """Which value model is used from a day on, and why.
+
+    Attributes
+    ----------
+    as_of : date
+        Nothing of this day or later was used.
+    model : str
+        The model that is used.
+    purchases : str
+        The purchase model behind expected purchases, intervals and, with covariates, what they correct.
+    spend : str
+        How a purchase day's margin is estimated: ``credibility`` or ``gamma-gamma``.
+    period_days, judged_from : int, date or None
+        The last full past period, on which models were compared; None where the history is too short for one.
+    rmse_minor : dict of str to float
+        Error of margin on that period, by model.
+    gain : Estimate or None
+        By how much covariates lowered it (paired bootstrap, minor units); None where they couldn't be tried.
+    reason_zh, reason_en : str
+    total_error : TotalError
+    """
+
+    as_of: date
+    model: str
+    purchases: str
+    spend: str
+    period_days: int
+    judged_from: date | None
+    rmse_minor: dict[str, float]
+    gain: Estimate | None
+    reason_zh: str
+    reason_en: str
+    total_error: TotalError

@@ -39,12 +39,16 @@ class MarginModel:
         k in ``(n mean_customer + k mean_shop) / (n + k)``.
     low_minor, high_minor : float
         Where customers' means are cut.
+    within_variance, between_variance : float
+        Of one purchase day around its customer's mean, and of customers' means; minor units squared.
     """
 
     mean_minor: float
     prior_days: float
     low_minor: float
     high_minor: float
+    within_variance: float = 0.0
+    between_variance: float = 0.0
 
     @classmethod
     def fit(cls, summary: PurchaseSummary) -> MarginModel:
@@ -66,7 +70,7 @@ class MarginModel:
         within = float(np.mean((inverse - inverse.mean()) * (squared - squared.mean()))) / spread if spread > 0 else 0.0
         between = float(squared.mean()) - within * float(inverse.mean())
         prior = within / between if within > 0 and between > 0 else (PRIOR_DAYS[0] if between > 0 else PRIOR_DAYS[1])
-        return cls(mean, float(np.clip(prior, *PRIOR_DAYS)), low, high)
+        return cls(mean, float(np.clip(prior, *PRIOR_DAYS)), low, high, max(within, 0.0), max(between, 0.0))
 
     def per_purchase_day(self, summary: PurchaseSummary) -> FloatArray:
         """Return each customer's expected margin per purchase day, minor units, at least 0."""
@@ -74,6 +78,12 @@ class MarginModel:
         means = np.clip(summary.mean_margin_minor, self.low_minor, self.high_minor)
         shrunk = (days * means + self.prior_days * self.mean_minor) / (days + self.prior_days)
         return np.maximum(shrunk, 0.0)
+
+    def doubt(self, summary: PurchaseSummary) -> FloatArray:
+        """Return the variance of each customer's true mean around :meth:`per_purchase_day`, minor units squared."""
+        days = summary.frequency + 1.0
+        left: FloatArray = self.between_variance * self.prior_days / (days + self.prior_days)
+        return left
 
 
 def expected_margin_if_staying(

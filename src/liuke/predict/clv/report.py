@@ -7,10 +7,43 @@ from datetime import date
 from typing import Any
 
 from liuke.kernel.results import Estimate
+from liuke.predict.clv.contracts import ModelChoice
 from liuke.predict.evaluation import AmountScore, jsonable
 
-NOBODY, RATE, BASELINE = "nobody buys", "past rate goes on", "bg_nbd"
+NOBODY, RATE, RFM, BASELINE = "nobody buys", "past rate goes on", "RFM cell means", "bg_nbd"
 COVARIATES = "bg_nbd + covariates"
+NAIVE = (NOBODY, RATE, RFM)
+
+
+@dataclass(frozen=True)
+class IntervalCheck:
+    """Do intervals hold what came? Shares are of those inside; all at the same nominal level.
+
+    Attributes
+    ----------
+    level : float
+        What the shares should be.
+    customers : float
+        Of single customers: their margin in their interval.
+    groups, n_groups : float, int
+        Of groups of ``group_size`` customers drawn by chance: their total margin in its interval.
+    kept : float
+        The same for the margin of those who stay, the visible part of the sum behind value at risk.
+    left : float
+        The same for those who left, at the margin that was expected of them.
+    total, actual : Estimate, float
+        Of all customers, minor units.
+    """
+
+    level: float
+    customers: float
+    groups: float
+    kept: float
+    left: float
+    n_groups: int
+    group_size: int
+    total: Estimate
+    actual: float
 
 
 @dataclass(frozen=True)
@@ -26,11 +59,15 @@ class ValueReport:
         Who had bought by the cutoff; who of them on two days or more.
     purchases, margin : tuple of AmountScore
         One per model: purchase days, and margin in minor units.
+    choice : ModelChoice
+        Which model the shop would have used from the cutoff on, chosen without a look at the period.
+    gains : dict of str to Estimate
+        RMSE of margin by each other model minus the chosen one's, paired bootstrap; above 0: the chosen is better.
     covariate_gain : Estimate or None
-        RMSE of margin by BG/NBD minus that with covariates, paired bootstrap; above 0: covariates are better. None
-        where they could not be learnt.
+        RMSE of margin by BG/NBD minus that with covariates; None where they could not be learnt.
     covariate_note : str
         What they learnt from, or why they could not.
+    intervals : IntervalCheck
     """
 
     as_of: date
@@ -39,30 +76,43 @@ class ValueReport:
     n_customers: int
     n_repeat: int
     currency: str
+    margin_rate: float
     purchases: tuple[AmountScore, ...]
     margin: tuple[AmountScore, ...]
+    choice: ModelChoice
+    gains: dict[str, Estimate]
     covariate_gain: Estimate | None
     covariate_note: str
+    intervals: IntervalCheck
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
         plain: dict[str, Any] = jsonable(asdict(self))
-        return plain
+        return plain | {"verdict_zh": self.verdict_zh(), "verdict_en": self.verdict_en()}
 
     def best(self, scores: tuple[AmountScore, ...]) -> AmountScore:
         """Return the score with the smallest RMSE."""
         return min(scores, key=lambda score: score.rmse.value)
 
     def verdict_en(self) -> str:
-        """Say in a sentence what to believe."""
-        purchases, margin = self.best(self.purchases), self.best(self.margin)
-        naive = next(score for score in self.margin if score.model == RATE)
-        text = (
-            f"Smallest error: {purchases.model} for purchases, {margin.model} for margin "
-            f"(RMSE {margin.rmse.value / naive.rmse.value:.2f} of “{RATE}”)."
-        )
-        if self.covariate_gain is None:
-            return f"{text} {self.covariate_note}"
-        if self.covariate_gain.low > 0:
-            return f"{text} Covariates are better than BG/NBD alone beyond chance."
-        return f"{text} Covariates are not better than BG/NBD alone beyond chance."
+        """Say in a sentence or two what to believe."""
+        better, worse, same = self._against()
+        text = f"Used for this shop: {self.choice.model}. "
+        text += f"Better beyond chance than {', '.join(better)}. " if better else ""
+        text += f"No clear difference from {', '.join(same)}. " if same else ""
+        text += f"WORSE beyond chance than {', '.join(worse)}. " if worse else ""
+        return f"{text}{self.choice.reason_en}"
+
+    def verdict_zh(self) -> str:
+        """Say the same in Chinese."""
+        better, worse, same = self._against()
+        text = f"本店采用:{self.choice.model}。"
+        text += f"超出偶然地优于 {'、'.join(better)}。" if better else ""
+        text += f"与 {'、'.join(same)} 无明显差别。" if same else ""
+        text += f"超出偶然地差于 {'、'.join(worse)}。" if worse else ""
+        return f"{text}{self.choice.reason_zh}"
+
+    def _against(self) -> tuple[list[str], list[str], list[str]]:
+        better = [name for name, gain in self.gains.items() if gain.low > 0]
+        worse = [name for name, gain in self.gains.items() if gain.high < 0]
+        return better, worse, [name for name in self.gains if name not in {*better, *worse}]

@@ -1,41 +1,41 @@
-"""Use cases of customer value: judge the models, compute a day's values."""
+"""Use cases of customer value: judge the models, compute a day's values, sum them up for groups."""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from contextlib import closing, nullcontext
+from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from liuke.kernel.progress import Progress, SilentProgress
-from liuke.kernel.results import Estimate, NotEnoughData
+from liuke.kernel.results import NotEnoughData
 from liuke.kernel.shop import ShopProfile
+from liuke.predict.clv.choosing import Chosen, choose
 from liuke.predict.clv.config import ValueSettings
-from liuke.predict.clv.contracts import PurchaseSummary
-from liuke.predict.clv.judging import (
-    Predictions,
-    add_covariates,
-    fit_covariates,
-    fit_purchase_model,
-    predict_all,
-    train_cutoffs,
-)
-from liuke.predict.clv.margin import MarginModel
-from liuke.predict.clv.models.base import PurchaseModel
-from liuke.predict.clv.models.bg_nbd import BgNbd
-from liuke.predict.clv.outcomes import ValueOutcomes, read_value_outcomes
+from liuke.predict.clv.contracts import ModelChoice, PurchaseSummary
+from liuke.predict.clv.grouping import group_rows
+from liuke.predict.clv.judging import check_intervals, predict_all
+from liuke.predict.clv.outcomes import read_value_outcomes
 from liuke.predict.clv.ports import Covariates, Moment, Past
 from liuke.predict.clv.report import BASELINE, COVARIATES, ValueReport
+from liuke.predict.clv.risk import Stakes
+from liuke.predict.clv.storage import KeptModel, ValueModelStore
 from liuke.predict.clv.summaries import summarise
 from liuke.predict.clv.tables import CUSTOMER_VALUES
-from liuke.predict.clv.value import lifetime_value
+from liuke.predict.clv.valuing import ValuedCustomers, value_customers
 from liuke.predict.evaluation import judge_amounts, rmse_gain
 from liuke.store.lake import Lake
 
-# Draws per customer behind the interval of one customer; its ends are quantiles of so many.
-DRAWS = 60
-CHUNK = 50_000
+FloatArray = npt.NDArray[np.float64]
+
+# A shop's first days say nothing about what comes.
+MIN_HISTORY_DAYS = 2
 
 _VALUES = pa.schema(
     [
@@ -46,8 +46,31 @@ _VALUES = pa.schema(
         ("value_minor", pa.int64()),
         ("low_minor", pa.int64()),
         ("high_minor", pa.int64()),
+        ("model", pa.string()),
+        ("margin_rate", pa.float64()),
     ]
 )
+
+
+@dataclass(frozen=True)
+class ValueRun:
+    """A day's values.
+
+    Attributes
+    ----------
+    rows : pyarrow.Table
+        As written to ``customer_values``, ordered by customer.
+    valued : ValuedCustomers
+        The same with what groups need.
+    """
+
+    rows: pa.Table
+    valued: ValuedCustomers
+
+    @property
+    def choice(self) -> ModelChoice:
+        """Which model was used, and why."""
+        return self.valued.choice
 
 
 class ValueService:
@@ -61,8 +84,11 @@ class ValueService:
         Where ``customer_values`` is written.
     shop : ShopProfile
     settings : ValueSettings
+    models_dir : Path
+        The workspace's models folder; choices lie in ``clv/`` below it.
     covariates : Covariates, optional
         What the covariate model reads; without it that model is left out.
+    num_threads : int
     """
 
     def __init__(
@@ -71,36 +97,86 @@ class ValueService:
         lake: Lake,
         shop: ShopProfile,
         settings: ValueSettings,
+        models_dir: Path,
         covariates: Covariates | None = None,
+        num_threads: int = 1,
     ) -> None:
         self._history = history
         self._lake = lake
         self._shop = shop
         self._settings = settings
-        self._covariates = covariates
+        self._models = ValueModelStore(models_dir / "clv")
+        self._covariates = covariates if settings.covariates else None
+        self._threads = num_threads
 
-    def run(self, as_of: date, rng_seed: int = 0, moment: Moment | None = None) -> pa.Table | NotEnoughData:
-        """Compute every buyer's value and write ``customer_values`` of the day.
+    def run(
+        self, as_of: date, rng_seed: int = 0, moment: Moment | None = None, progress: Progress | None = None
+    ) -> ValueRun | NotEnoughData:
+        """Compute every buyer's value and write ``customer_values`` of the day, after a new choice where one is due.
+
+        Parameters
+        ----------
+        moment : Moment, optional
+            An open moment of ``as_of``; it stays open.
 
         Returns
         -------
-        pyarrow.Table or NotEnoughData
-            Rows of ``customer_values`` ordered by customer; none are written without enough repeat buyers.
+        ValueRun or NotEnoughData
+            No rows are written without enough repeat buyers.
         """
         with nullcontext(moment) if moment is not None else closing(self._history.at(as_of)) as here:
             summary = summarise(here)
-        short = self._too_few(summary)
-        rows = _VALUES.empty_table() if short else self._values(summary, as_of, np.random.default_rng(rng_seed))
+            found: ValueRun | NotEnoughData = self._too_few(summary) or self._run(here, summary, rng_seed, progress)
+        rows = _VALUES.empty_table() if isinstance(found, NotEnoughData) else found.rows
         self._lake.ensure(CUSTOMER_VALUES)
         self._lake.overwrite(CUSTOMER_VALUES.name, rows, {"as_of": as_of}, f"clv:{as_of}", {})
-        return short or rows
+        return found
+
+    def choice(self, as_of: date) -> ModelChoice | None:
+        """Return which model is used on a day, and why; None before the first values."""
+        kept = self._models.latest(as_of, self._settings_hash)
+        return kept.choice if kept is not None else None
+
+    def groups(
+        self,
+        run: ValueRun,
+        groups: Mapping[tuple[str, str], npt.NDArray[np.int64]],
+        scores: pa.Table | None = None,
+        rng_seed: int = 0,
+    ) -> pa.Table:
+        """Sum values and value at risk up for groups of customers.
+
+        Parameters
+        ----------
+        groups : mapping of (grouping, group) to int64 array of customer ids
+        scores : pyarrow.Table, optional
+            ``customer_id``, ``probability``, ``horizon_days``, ``expected_margin_minor`` of the day; None or no rows:
+            nobody is scored.
+
+        Returns
+        -------
+        pyarrow.Table
+            Rows of ``group_values``.
+        """
+        stakes, days = None, None
+        if scores is not None and scores.num_rows:
+            ids = np.asarray(scores["customer_id"], dtype=np.int64)
+            order = np.argsort(ids)
+            at = np.searchsorted(run.valued.summary.customer_id, ids[order])
+            at = np.minimum(at, len(run.valued.summary) - 1)
+            known = run.valued.summary.customer_id[at] == ids[order]
+            churn = np.asarray(scores["probability"], dtype=np.float64)[order][known]
+            margin = np.asarray(scores["expected_margin_minor"], dtype=np.float64)[order][known]
+            days = int(scores["horizon_days"][0].as_py())
+            summary, rng = run.valued.summary.take(at[known]), np.random.default_rng(rng_seed)
+            stakes = Stakes.of(summary, churn, margin, run.valued.purchases, run.valued.margins, days, rng)
+        return group_rows(run.valued, stakes, groups, self._settings.horizon_days, days, self._settings.level)
 
     def evaluate(
         self,
         as_of: date,
         horizon_days: int | None = None,
         rng_seed: int = 0,
-        num_threads: int = 2,
         progress: Progress | None = None,
     ) -> ValueReport | NotEnoughData:
         """Judge all models by the last ``horizon_days`` before a day.
@@ -116,7 +192,7 @@ class ValueService:
         """
         progress = progress or SilentProgress()
         days = self._history.days()
-        if days is None or (as_of - days[0]).days < 2:
+        if days is None or (as_of - days[0]).days < MIN_HISTORY_DAYS:
             return _no_history()
         horizon = horizon_days or min(self._settings.horizon_days, (as_of - days[0]).days // 2)
         cutoff = as_of - timedelta(days=horizon)
@@ -125,71 +201,100 @@ class ValueService:
             short = self._too_few(summary)
             if short:
                 return short
+            chosen = self._choose(moment, summary, horizon, rng_seed, progress)
+            features = None
+            if chosen.learnt is not None and self._covariates is not None:
+                features, _ = self._covariates(moment, summary.customer_id)
             progress.start("value: models", 1)
-            predictions = predict_all(summary, horizon)
-            progress.finish()
-            note = self._learn(moment, summary, predictions, days[0], horizon, rng_seed, num_threads, progress)
-            outcomes = read_value_outcomes(later, summary.customer_id, cutoff, horizon)
-        return self._report(as_of, cutoff, horizon, summary, predictions, outcomes, note, rng_seed)
+            report = self._judge(moment, later, summary, chosen, features, horizon, rng_seed)
+            progress.finish(chosen.choice.model)
+        return report
 
-    def _learn(
+    def _judge(
         self,
         moment: Moment,
+        later: Moment,
         summary: PurchaseSummary,
-        predictions: Predictions,
-        first_day: date,
+        chosen: Chosen,
+        features: FloatArray | None,
         horizon: int,
-        seed: int,
-        num_threads: int,
-        progress: Progress,
-    ) -> str:
-        """Add the covariate model's prediction; say what it learnt from, or why there is none."""
-        if self._covariates is None:
-            return "No covariates were given."
-        length, cutoffs = train_cutoffs(first_day, moment.as_of, horizon)
-        if not cutoffs:
-            return f"Covariates: {(moment.as_of - first_day).days} days before the cutoff are too few to learn from."
-        learnt = fit_covariates(self._history, moment, self._covariates, cutoffs, length, seed, num_threads, progress)
-        if learnt is None:
-            return "Covariates: too few buyers in the past periods to learn from."
-        features, names = self._covariates(moment, summary.customer_id)
-        add_covariates(predictions, learnt, summary, features, horizon)
-        return (
-            f"Covariates: {len(names)} features, learnt on {len(cutoffs)} period(s) of {length} days "
-            f"({learnt.n_customers_:,} customers, {learnt.n_buyers_:,} buyers) from {cutoffs[0]}."
-        )
-
-    def _report(
-        self,
-        as_of: date,
-        cutoff: date,
-        horizon: int,
-        summary: PurchaseSummary,
-        predictions: Predictions,
-        outcomes: ValueOutcomes,
-        note: str,
         seed: int,
     ) -> ValueReport:
         rng = np.random.default_rng(seed)
-        gain: Estimate | None = None
+        predictions = predict_all(summary, horizon, chosen, features)
+        outcomes = read_value_outcomes(later, summary.customer_id, moment.as_of, horizon)
+        level, actual, choice = self._settings.level, outcomes.margin_minor, chosen.choice
+        corrections = None
+        if choice.model == COVARIATES and chosen.learnt is not None and features is not None:
+            corrections = (chosen.learnt, features)
+        valued = value_customers(summary, choice, corrections, horizon, 0.0, level, seed, self._threads)
+        gain = None
         if COVARIATES in predictions.margin:
-            gain = rmse_gain(outcomes.margin_minor, predictions.margin[COVARIATES], predictions.margin[BASELINE], rng)
+            gain = rmse_gain(actual, predictions.margin[COVARIATES], predictions.margin[BASELINE], rng)
+        others = {name: of for name, of in predictions.margin.items() if name != choice.model}
         return ValueReport(
-            as_of=as_of,
-            cutoff=cutoff,
+            as_of=later.as_of,
+            cutoff=moment.as_of,
             horizon_days=horizon,
             n_customers=len(summary),
             n_repeat=int((summary.frequency > 0).sum()),
             currency=self._shop.currency,
+            margin_rate=self._shop.margin_rate,
             purchases=tuple(
                 judge_amounts(name, outcomes.purchases, of, rng) for name, of in predictions.purchases.items()
             ),
-            margin=tuple(
-                judge_amounts(name, outcomes.margin_minor, of, rng) for name, of in predictions.margin.items()
-            ),
+            margin=tuple(judge_amounts(name, actual, of, rng) for name, of in predictions.margin.items()),
+            choice=choice,
+            gains={name: rmse_gain(actual, predictions.margin[choice.model], of, rng) for name, of in others.items()},
             covariate_gain=gain,
-            covariate_note=note,
+            covariate_note=chosen.note_en,
+            intervals=check_intervals(valued, outcomes, horizon, level, rng),
         )
+
+    def _choose(
+        self, moment: Moment, summary: PurchaseSummary, horizon: int, seed: int, progress: Progress | None
+    ) -> Chosen:
+        return choose(
+            self._history,
+            moment,
+            summary,
+            self._covariates,
+            self._settings,
+            horizon,
+            self._shop.currency,
+            seed,
+            self._threads,
+            progress,
+        )
+
+    def _run(self, moment: Moment, summary: PurchaseSummary, seed: int, progress: Progress | None) -> ValueRun:
+        settings, as_of = self._settings, moment.as_of
+        kept = self._models.latest(as_of, self._settings_hash, self._threads)
+        if kept is None or (as_of - kept.choice.as_of).days >= settings.review_days:
+            chosen = self._choose(moment, summary, settings.horizon_days, seed, progress)
+            used = chosen.learnt if chosen.choice.model == COVARIATES else None
+            kept = KeptModel(chosen.choice, used, self._settings_hash)
+            self._models.save(kept)
+        corrections = None
+        if kept.learnt is not None and self._covariates is not None:
+            corrections = (kept.learnt, self._covariates(moment, summary.customer_id)[0])
+        valued = value_customers(
+            summary,
+            kept.choice,
+            corrections,
+            settings.horizon_days,
+            settings.annual_discount,
+            settings.level,
+            seed,
+            self._threads,
+            progress,
+        )
+        return ValueRun(self._rows(valued, as_of), valued)
+
+    @property
+    def _settings_hash(self) -> str:
+        told = self._settings.model_dump_json(exclude={"review_days", "level"})
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
 
     def _too_few(self, summary: PurchaseSummary) -> NotEnoughData | None:
         repeat, need = int((summary.frequency > 0).sum()), self._settings.min_buyers
@@ -205,40 +310,21 @@ class ValueService:
             need=need,
         )
 
-    def _values(self, summary: PurchaseSummary, as_of: date, rng: np.random.Generator) -> pa.Table:
-        horizon, discount = self._settings.horizon_days, self._settings.annual_discount
-        purchases = fit_purchase_model(BgNbd, summary)
-        margin = MarginModel.fit(summary).per_purchase_day(summary)
-        value = lifetime_value(summary, purchases, margin, horizon, discount)
-        expected = purchases.conditional_expected_purchases(
-            float(horizon), summary.frequency, summary.recency_days, summary.T_days
-        )
-        per_purchase = np.divide(value, expected, out=np.zeros_like(value), where=expected > 0)
-        low, high = _interval(purchases, summary, horizon, self._settings.level, rng)
+    def _rows(self, valued: ValuedCustomers, as_of: date) -> pa.Table:
+        n = len(valued.summary)
         columns = [
-            pa.array([as_of] * len(summary), pa.date32()),
-            pa.array(summary.customer_id),
-            pa.array(np.full(len(summary), horizon, dtype=np.int32)),
-            pa.array(expected),
+            pa.array([as_of] * n, pa.date32()),
+            pa.array(valued.summary.customer_id),
+            pa.array(np.full(n, self._settings.horizon_days, dtype=np.int32)),
+            pa.array(valued.expected_purchases),
             *(
                 pa.array(np.rint(amount).astype(np.int64))
-                for amount in (value, low * per_purchase, high * per_purchase)
+                for amount in (valued.value_minor, valued.low_minor, valued.high_minor)
             ),
+            pa.array([valued.choice.model] * n, pa.string()),
+            pa.array(np.full(n, self._shop.margin_rate)),
         ]
         return pa.table(columns, schema=_VALUES)
-
-
-def _interval(
-    purchases: PurchaseModel, summary: PurchaseSummary, horizon: int, level: float, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the quantiles of each customer's number of purchases, chunk by chunk to bound the memory."""
-    low, high = np.empty(len(summary)), np.empty(len(summary))
-    for start in range(0, len(summary), CHUNK):
-        part = slice(start, start + CHUNK)
-        history = (summary.frequency[part], summary.recency_days[part], summary.T_days[part])
-        drawn = np.stack([purchases.simulate(rng, float(horizon), *history) for _ in range(DRAWS)])
-        low[part], high[part] = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return low, high
 
 
 def _no_history() -> NotEnoughData:

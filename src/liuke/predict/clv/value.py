@@ -1,6 +1,6 @@
 """What is a customer, or a group of customers, worth over the coming year, and how sure is that?
 
-Expected purchases of each month × expected margin per purchase day, discounted. The interval of a group's total holds
+Expected purchases × expected margin per purchase day, discounted. The interval of a group's total holds
 two kinds of doubt: chance in who buys how often, and the model's parameters, which are estimates. It does not hold a
 change of the shop itself (prices, assortment, season): the models know none.
 """
@@ -20,7 +20,9 @@ from liuke.predict.clv.models.history import FloatArray, distinct
 # What money a year away is worth less: a usual rate for retail; a shop's own may be passed.
 ANNUAL_DISCOUNT = 0.10
 YEAR_DAYS = 365
-STEP_DAYS = 30.0
+
+# Points of the integral over the horizon: expected purchases bend so little that four are exact to six digits.
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(4)
 
 # Draws per customer for the variance of one customer's purchases; sums over many customers average its noise out.
 DRAWS = 24
@@ -57,17 +59,19 @@ def lifetime_value(
 
     Notes
     -----
-    ``sum_k (E[N(t_k)] - E[N(t_k-1)]) margin (1 + d)^-(middle of step k / 365)`` in steps of thirty days.
+    ``margin ∫_0^H (1+d)^(-t/365) dE[N(t)]``, by parts: ``margin [D(H) E(H) + ln(1+d)/365 ∫_0^H D(t) E(t) dt]`` with
+    ``D(t) = (1+d)^(-t/365)``, the integral by Gauss and Legendre.
     """
-    edges = np.append(np.arange(STEP_DAYS, horizon_days, STEP_DAYS), float(horizon_days))
-    total, before, start = np.zeros(len(summary)), np.zeros(len(summary)), 0.0
-    for end in edges:
-        expected = purchases.conditional_expected_purchases(
-            end, summary.frequency, summary.recency_days, summary.T_days
-        )
-        total += (expected - before) * (1.0 + annual_discount) ** -((start + end) / 2 / YEAR_DAYS)
-        before, start = expected, float(end)
-    return total * margin_minor
+    history = (summary.frequency, summary.recency_days, summary.T_days)
+    horizon, rate = float(horizon_days), float(np.log1p(annual_discount)) / YEAR_DAYS
+    total = np.exp(-rate * horizon) * purchases.conditional_expected_purchases(horizon, *history)
+    if rate > 0:
+        for node, weight in zip(NODES, WEIGHTS, strict=True):
+            t = horizon * (node + 1) / 2
+            factor = rate * np.exp(-rate * t) * weight * horizon / 2
+            total = total + factor * purchases.conditional_expected_purchases(t, *history)
+    discounted: FloatArray = total * margin_minor
+    return discounted
 
 
 def total_value(

@@ -132,5 +132,8 @@ SOURCES: Mapping[str, Source] = MappingProxyType({
 MODELS: Mapping[str, Mapping[str, Kind]] = MappingProxyType({
     "churn": MappingProxyType({"probability": "double", "expected_margin_minor": "integer"}),
     "early_warning": MappingProxyType({"level": "text", "value_at_risk_minor": "integer"}),
+    "clv": MappingProxyType({
+        "value_minor": "integer", "low_minor": "integer", "high_minor": "integer", "expected_purchases": "double",
+    }),
 })  # fmt: skip
 """Published scores by model: a relation with `as_of`, `customer_id` and these columns is given to the plan."""

@@ -6,12 +6,14 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from liuke.kernel import NotEnoughData, ShopProfile
 from liuke.predict.churn import TagFeatures
-from liuke.predict.clv import CUSTOMER_VALUES, ValueService, ValueSettings
-from liuke.predict.clv.judging import train_cutoffs
+from liuke.predict.clv import COVARIATES, CUSTOMER_VALUES, NAIVE, PurchaseSummary, ValueService, ValueSettings
+from liuke.predict.clv.baselines import rfm_means
+from liuke.predict.clv.learning import train_cutoffs
 from liuke.store.lake import Lake
 
 START = date(2024, 1, 1)
@@ -19,7 +21,9 @@ END = START + timedelta(days=400)
 
 
 def service(past, folder: Path, covariates=None, **settings) -> ValueService:
-    return ValueService(past, Lake(folder / "lake"), ShopProfile(), ValueSettings(**settings), covariates)
+    return ValueService(
+        past, Lake(folder / "lake"), ShopProfile(), ValueSettings(**settings), folder / "models", covariates
+    )
 
 
 def test_models_are_judged_by_what_came_and_beat_the_past_rate(shop_past, lively, tmp_path):
@@ -67,7 +71,9 @@ def test_covariates_that_know_the_rhythm_are_used(shop_past, make_shop, tmp_path
     report = service(past, tmp_path, TagFeatures.shipped().covariates).evaluate(END, 28, rng_seed=1)
     assert report.covariate_gain is not None
     assert report.covariate_gain.low > 0
-    assert "Covariates are better" in report.verdict_en()
+    assert report.choice.model == COVARIATES
+    assert "covariates lowered it" in report.verdict_en()
+    assert all(report.gains[name].low > 0 for name in NAIVE)
 
 
 def test_training_periods_end_before_the_judged_one():
@@ -80,8 +86,8 @@ def test_training_periods_end_before_the_judged_one():
 
 def test_a_days_values_are_written_with_intervals_around_them(shop_past, lively, tmp_path):
     values = service(shop_past(lively), tmp_path)
-    rows = values.run(END, rng_seed=1)
-    again = values.run(END, rng_seed=1)
+    rows = values.run(END, rng_seed=1).rows
+    again = values.run(END, rng_seed=1).rows
     assert rows.equals(again)
     assert rows.num_rows == len({row[0] for row in lively})
     low, value, high = (np.asarray(rows[name]) for name in ("low_minor", "value_minor", "high_minor"))
@@ -101,6 +107,7 @@ def test_a_days_values_are_written_with_intervals_around_them(shop_past, lively,
         [(customer, 5, 100) for customer in range(1, 4)],
         [(customer, 30, 100) for customer in range(1, 500)],  # nobody came back
         [(customer, 390, 100) for customer in range(1, 500)],  # a week of history
+        [(customer, day, -100) for customer in range(1, 50) for day in (10, 200)],  # few customers, and only losses
     ],
 )
 def test_shops_without_a_past_say_so(shop_past, tmp_path, purchases):
@@ -109,15 +116,92 @@ def test_shops_without_a_past_say_so(shop_past, tmp_path, purchases):
     assert isinstance(values.run(END), NotEnoughData)
 
 
-@pytest.mark.parametrize("kind", ["everyone alike", "nobody leaves", "everyone left", "losses"])
+@pytest.mark.parametrize("kind", ["everyone alike", "everyone left", "losses", "no margin", "one giant", "30 days"])
 def test_odd_shops_give_finite_values(shop_past, make_shop, tmp_path, kind):
     purchases = {
-        "everyone alike": [(customer, day, 500) for customer in range(1, 301) for day in range(0, 400, 40)],
-        "nobody leaves": make_shop(300, 400, seed=1, leave=0.0),
-        "everyone left": make_shop(300, 100, seed=1),
-        "losses": [(customer, day, -500) for customer, day, _ in make_shop(300, 400, seed=1)],
+        "everyone alike": [(customer, day, 500) for customer in range(1, 151) for day in range(0, 400, 40)],
+        "everyone left": make_shop(150, 100, seed=1),
+        "losses": [(customer, day, -500) for customer, day, _ in make_shop(150, 400, seed=1)],
+        "no margin": [(customer, day, 0) for customer, day, _ in make_shop(150, 400, seed=1)],
+        "one giant": [*make_shop(150, 400, seed=1), *((999, day, 10**9) for day in range(0, 400, 7))],
+        "30 days": [
+            (customer, 370 + day, 100) for customer in range(1, 151) for day in (customer % 14, 15 + customer % 13)
+        ],
     }[kind]
     values = service(shop_past(purchases), tmp_path, min_buyers=50)
-    report = values.evaluate(END, 120)
-    assert all(np.isfinite(score.rmse.value) for score in (*report.purchases, *report.margin))
-    assert values.run(END).num_rows > 0
+    report = values.evaluate(END, 10 if kind == "30 days" else 120)
+    if kind == "30 days":  # too little to judge by, enough to say something
+        assert isinstance(report, NotEnoughData) or report.choice.judged_from is None
+    else:
+        assert all(np.isfinite(score.rmse.value) for score in (*report.purchases, *report.margin))
+        assert report.verdict_en()
+        assert report.verdict_zh()
+    run = values.run(END)
+    assert run.rows.num_rows == len({customer for customer, _, _ in purchases})
+    amounts = np.stack([np.asarray(run.rows[name], dtype=float) for name in ("low_minor", "value_minor", "high_minor")])
+    assert np.isfinite(amounts).all()
+    assert (amounts >= 0).all()
+    if kind in {"losses", "no margin"}:
+        assert not amounts.any()
+
+
+def test_values_of_a_day_know_nothing_later(shop_past, make_shop, tmp_path):
+    """Purchases of later days, and old ones that were recorded later, change no value, no choice and no reason."""
+    purchases = make_shop(150, 400, seed=4)
+    day = START + timedelta(days=300)
+    known = [row for row in purchases if row[1] < 300]
+    late = [(customer, when, 10**6, 400) for customer, when, _ in known[::7]]
+    alone = service(shop_past(known), tmp_path / "a", min_buyers=50).run(day)
+    after = service(shop_past([*purchases, *late]), tmp_path / "b", min_buyers=50).run(day)
+    assert alone.rows.equals(after.rows)
+    assert alone.choice == after.choice
+
+
+def test_a_choice_is_kept_until_its_review(shop_past, make_shop, tmp_path):
+    values = service(shop_past(make_shop(150, 400, seed=4)), tmp_path, min_buyers=50)
+    first = values.run(START + timedelta(days=340)).choice
+    assert first.judged_from is not None
+    assert first.reason_zh
+    assert first.model in first.reason_en
+    assert first.total_error.n_periods >= 2
+    assert values.run(START + timedelta(days=367)).choice == first
+    assert values.choice(START + timedelta(days=339)) is None
+    assert values.run(START + timedelta(days=368)).choice.as_of == START + timedelta(days=368)
+
+
+def test_groups_add_up_and_those_without_scores_say_so(shop_past, make_shop, tmp_path):
+    values = service(shop_past(make_shop(150, 400, seed=4)), tmp_path, min_buyers=50)
+    run = values.run(END)
+    ids = run.valued.summary.customer_id
+    groups = {
+        ("all", "all"): ids,
+        ("level", "red"): ids[:40],
+        ("level", "blue"): ids[40:],
+        ("segment", "none"): ids[:0],
+    }
+    scores = pa.table(
+        {
+            "customer_id": pa.array(ids[:60]),
+            "probability": pa.array(np.full(60, 0.25)),
+            "horizon_days": pa.array(np.full(60, 60, dtype=np.int32)),
+            "expected_margin_minor": pa.array(np.full(60, 4000)),
+        }
+    )
+    every, red, blue, nobody = values.groups(run, groups, scores).to_pylist()
+    assert every["customers"] == len(ids)
+    assert abs(every["value_minor"] - red["value_minor"] - blue["value_minor"]) <= 1
+    assert (every["scored"], red["scored"], blue["scored"], nobody["scored"]) == (60, 40, 20, 0)
+    assert every["at_risk_minor"] == 60 * 0.25 * 4000  # not the share of a lifetime value
+    assert red["at_risk_low_minor"] < red["at_risk_minor"] < red["at_risk_high_minor"]
+    assert nobody["at_risk_minor"] is None
+    assert {row["at_risk_minor"] for row in values.groups(run, groups).to_pylist()} == {None}
+
+
+def test_rfm_means_are_those_of_like_customers():
+    def of(since: list[float], bought: list[float]) -> PurchaseSummary:
+        last, often = np.array(since), np.array(bought)
+        return PurchaseSummary(np.arange(len(last)), often, np.zeros(len(last)), last, np.full(len(last), 100.0))
+
+    then = of([10.0] * 50 + [300.0] * 50, [3.0] * 50 + [0.0] * 50)
+    brought = np.array([80.0, 120.0] * 25 + [0.0, 10.0] * 25)
+    assert rfm_means(then, brought, of([10.0, 300.0], [3.0, 0.0]), 60, 30).tolist() == [200.0, 10.0]

@@ -11,6 +11,7 @@ import { Profile } from "./Profile";
 import { Risk } from "./Risk";
 import { Tags } from "./Tags";
 import { Timeline } from "./Timeline";
+import { Value } from "./Value";
 
 export default function Customer() {
   const { t } = useTranslation();
@@ -34,6 +35,7 @@ export default function Customer() {
           <div className="grid customer-grid">
             <div className="stack">
               <Risk customer={customer} />
+              <Value customer={customer} />
               <Profile customer={customer} />
               <Contacts customer={customer} />
             </div>

@@ -10,6 +10,7 @@ import { StrategyEffects } from "../../components/StrategyEffects";
 import { Cohorts } from "./Cohorts";
 import { Kpi } from "./Kpi";
 import { Risk } from "./Risk";
+import { Value } from "./Value";
 
 const HEADLINE = 8; // two rows: risk and cohorts stay in sight
 
@@ -44,6 +45,7 @@ export default function Overview() {
               <Risk overview={overview} />
               <Cohorts overview={overview} />
             </div>
+            <Value />
             <Panel title={t("overview.strategies")} lead={t("overview.strategiesLead")}>
               {overview.strategies.length === 0 && <Blank>{t("overview.noStrategies")}</Blank>}
               {overview.strategies.map((strategy) => <StrategyEffects key={strategy.strategy} strategy={strategy} />)}

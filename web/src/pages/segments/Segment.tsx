@@ -13,6 +13,7 @@ import { Blank, Failure, Loading } from "../../components/states";
 import { day, exact, instant, money, share } from "../../lib/format";
 import { complete, type Definition, groupOf, type Known, newDefinition, ruleOf } from "./model";
 import { GroupEditor } from "./Rules";
+import { Worth } from "./Worth";
 
 const PAUSE_MS = 400; // of typing, before a rule is counted
 
@@ -49,6 +50,7 @@ function Editor({ start, known, origin, isNew }: { start: Definition; known: Kno
             <GroupEditor group={group} change={(next) => setDefinition({ ...definition, rule: ruleOf(next) })} known={known} />
           </Panel>
           {mayEdit && <Save definition={definition} change={setDefinition} isNew={isNew} />}
+          {!isNew && <Worth segment={start.key} />}
           {!isNew && <Kept name={start.key} mayEdit={mayEdit} />}
         </div>
         <Answering definition={settled} />

@@ -60,6 +60,7 @@ from liuke.app.http.models.trials import (
     TrialSize,
     TrialStep,
 )
+from liuke.app.http.models.value import CustomerValue, GroupValue, ShopValue, ValueModel
 
 __all__ = [
     "Administration",
@@ -75,9 +76,11 @@ __all__ = [
     "CustomerPage",
     "CustomerRow",
     "CustomerTag",
+    "CustomerValue",
     "Data",
     "Effect",
     "FrozenSegment",
+    "GroupValue",
     "Health",
     "Id",
     "LakeTable",
@@ -110,6 +113,7 @@ __all__ = [
     "SegmentOverlap",
     "SegmentReach",
     "Session",
+    "ShopValue",
     "SimulatedEffect",
     "Simulation",
     "Strategy",
@@ -137,5 +141,6 @@ __all__ = [
     "Unit",
     "UserRow",
     "Value",
+    "ValueModel",
     "Words",
 ]

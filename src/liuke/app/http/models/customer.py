@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from liuke.app.http.models.common import Id, Level, Model, Note, TagKind, Value, Words
+from liuke.app.http.models.value import CustomerValue
 
 
 class Contactable(Model):
@@ -126,6 +127,8 @@ class CustomerDetail(Model):
     families: list[TagFamily]
     risk: Risk
     note: Note | None = Field(description="Why nobody is scored, when nobody is.")
+    value: CustomerValue | None = Field(description="Null for who never bought, and where there are no values.")
+    value_note: Note | None = Field(description="Why nobody has a value, when nobody has.")
     arms: list[Arm]
     strategy_words: dict[str, Words]
     contacts: list[Contact]

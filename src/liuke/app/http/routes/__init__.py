@@ -13,6 +13,7 @@ from liuke.app.http.routes import (
     session,
     simulation,
     trials,
+    value,
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -23,6 +24,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     segments.router,
     outreach.router,
     trials.router,
+    value.router,
     data.router,
     admin.router,
     simulation.router,

@@ -68,6 +68,8 @@ def get_customer(customer_id: str, user: SignedInUser, build: Build, context: Co
             "families": tag_families(build.tags, row["tags"]),
             "risk": risk(row),
             "note": None if row["probability"] is not None else build.status["notes"].get("churn"),
+            "value": row if row["value_minor"] is not None else None,
+            "value_note": None if row["value_minor"] is not None else build.status["notes"].get("value"),
             "arms": row["arms"],
             "strategy_words": strategy_words(build.overview["strategies"]),
             "contacts": publish.contacts_of(build, row["customer_id"]),

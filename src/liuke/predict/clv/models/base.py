@@ -43,6 +43,12 @@ class PurchaseModel(Protocol):
         """Churn probability."""
 
     def simulate(
-        self, rng: np.random.Generator, t: float, x: npt.ArrayLike, t_x: npt.ArrayLike, T: npt.ArrayLike
+        self,
+        rng: np.random.Generator,
+        t: float,
+        x: npt.ArrayLike,
+        t_x: npt.ArrayLike,
+        T: npt.ArrayLike,
+        draws: int = 1,
     ) -> FloatArray:
-        """One draw per customer."""
+        """One draw per customer, or several in rows."""

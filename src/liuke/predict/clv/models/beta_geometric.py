@@ -163,9 +163,9 @@ class BetaGeometric:
         return probability
 
     def simulate(
-        self, rng: np.random.Generator, t: float, x: npt.ArrayLike, t_x: npt.ArrayLike, T: npt.ArrayLike
+        self, rng: np.random.Generator, t: float, x: npt.ArrayLike, t_x: npt.ArrayLike, T: npt.ArrayLike, draws: int = 1
     ) -> FloatArray:
-        """Draw the number of purchases in the next ``t`` once per customer, shape of the history.
+        """Draw the number of purchases in the next ``t``, shape of the history, or (draws, n_customers) for several.
 
         Notes
         -----
@@ -173,10 +173,11 @@ class BetaGeometric:
         only at a purchase: the number is the smaller of a Poisson count and a geometric number of stays.
         """
         freq, last, observed = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (x, t_x, T)))
-        alive = rng.random(freq.shape) < self.probability_alive(freq, last, observed)
-        wanted = rng.poisson(rng.gamma(self.r_ + freq) / (self.alpha_ + observed) * t)
-        leave = np.clip(rng.beta(self.a_, self._b + freq), 1e-12, 1.0)
-        stays = np.ceil(np.log1p(-rng.random(freq.shape)) / np.log1p(-np.minimum(leave, 1 - 1e-16)))
+        shape = freq.shape if draws == 1 else (draws, *freq.shape)
+        alive = rng.random(shape) < self.probability_alive(freq, last, observed)
+        wanted = rng.poisson(rng.gamma(self.r_ + freq, size=shape) / (self.alpha_ + observed) * t)
+        leave = np.clip(rng.beta(self.a_, self._b + freq, size=shape), 1e-12, 1.0)
+        stays = np.ceil(np.log1p(-rng.random(shape)) / np.log1p(-np.minimum(leave, 1 - 1e-16)))
         drawn: FloatArray = np.where(alive, np.minimum(wanted, np.maximum(stays, 1.0)), 0.0)
         return drawn
 

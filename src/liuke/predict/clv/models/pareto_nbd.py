@@ -23,6 +23,9 @@ from liuke.predict.clv.models.history import FloatArray, checked, distinct, of_c
 # while the hypergeometric series takes a hundred times as long.
 LOG_PARAMETER_BOUND = 6.0
 
+# Leaving rates below it, in the caller's unit of time, are none.
+TINY_RATE = 1e-250
+
 # Starting points as log(r, alpha, s, beta) after time is scaled to a mean observation of one.
 STARTS = ((0.0, 0.0, 0.0, 0.0), (-1.0, -1.0, -1.0, 0.0))
 
@@ -154,14 +157,15 @@ class ParetoNbd:
         return probability
 
     def simulate(
-        self, rng: np.random.Generator, t: float, x: npt.ArrayLike, t_x: npt.ArrayLike, T: npt.ArrayLike
+        self, rng: np.random.Generator, t: float, x: npt.ArrayLike, t_x: npt.ArrayLike, T: npt.ArrayLike, draws: int = 1
     ) -> FloatArray:
-        """Draw the number of purchases in the next ``t`` once per customer, shape of the history."""
+        """Draw the number of purchases in the next ``t``, shape of the history, or (draws, n_customers) for several."""
         freq, last, observed = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (x, t_x, T)))
-        alive = rng.random(freq.shape) < self.probability_alive(freq, last, observed)
-        rate = rng.gamma(self.r_ + freq) / (self.alpha_ + observed)
-        leaving = rng.gamma(self.s_, size=freq.shape) / (self.beta_ + observed)
-        lifetime = rng.exponential(size=freq.shape) / np.maximum(leaving, np.finfo(float).tiny)
+        shape = freq.shape if draws == 1 else (draws, *freq.shape)
+        alive = rng.random(shape) < self.probability_alive(freq, last, observed)
+        rate = rng.gamma(self.r_ + freq, size=shape) / (self.alpha_ + observed)
+        leaving = rng.gamma(self.s_, size=shape) / (self.beta_ + observed)
+        lifetime = rng.exponential(size=shape) / np.maximum(leaving, TINY_RATE)
         drawn: FloatArray = np.where(alive, rng.poisson(rate * np.minimum(lifetime, t)).astype(np.float64), 0.0)
         return drawn
 
