@@ -5,6 +5,7 @@ from liuke.predict.churn.contracts import ChurnReport, ChurnRun, PopulationRepor
 from liuke.predict.churn.errors import NoModelError
 from liuke.predict.churn.features import TagFeatures
 from liuke.predict.churn.horizon import HorizonProposal, propose_horizon
+from liuke.predict.churn.population import read_outcomes
 from liuke.predict.churn.reason_words import GRADUATED, SILENT_DRIFT, ReasonFamily, reason_words
 from liuke.predict.churn.reasons import Reason
 from liuke.predict.churn.service import ChurnService
@@ -25,5 +26,6 @@ __all__ = [
     "ReasonFamily",
     "TagFeatures",
     "propose_horizon",
+    "read_outcomes",
     "reason_words",
 ]

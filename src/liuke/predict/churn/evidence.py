@@ -24,6 +24,9 @@ INCIDENT_DAYS = 60
 HALF_LIFE_DAYS = 45.0
 # A shop that has seen fewer purchases by families with a known child can't tell at which age they usually stop.
 MIN_AGED_PURCHASES = 300
+# Fewer customers than this who left and said why don't show what is common.
+MIN_SPEAKERS = 20
+MOST_COMMON = 2
 
 SQL = """
 WITH lately AS (
@@ -138,6 +141,30 @@ FROM aged a CROSS JOIN ages g WHERE g.n >= $aged AND a.months > g.range_end
 ORDER BY ALL
 """
 
+COMMON_SQL = """
+WITH days AS (SELECT DISTINCT customer_id, occurred_on FROM purchases),
+bought AS (SELECT customer_id, count(*) = 1 AS once, max(occurred_on) AS last_on FROM days GROUP BY customer_id),
+spoken AS (
+    SELECT b.customer_id, b.once, e.event, json_extract_string(e.properties, '$.topic') AS topic,
+           json_extract_string(e.properties, '$.text') AS text
+    FROM bought b JOIN events e USING (customer_id)
+    WHERE b.last_on < $as_of - $incident AND b.last_on >= $as_of - 365 AND e.occurred_on >= b.last_on - $incident
+      AND (e.event IN ('complaint_opened', 'service_chat') OR (e.event = 'review' AND e.value <= 3)
+           OR (e.event = 'survey_answered' AND e.value <= 6))
+), named AS (
+    SELECT customer_id, once, topic AS family FROM spoken WHERE event = 'complaint_opened' AND topic IS NOT NULL
+    UNION
+    SELECT customer_id, once, family FROM spoken JOIN cue_words ON regexp_matches(text, words)
+)
+SELECT once, family, count(*) AS n,
+       (SELECT count(DISTINCT customer_id) FROM named a WHERE a.once = named.once) AS everyone
+FROM named GROUP BY once, family ORDER BY once, n DESC, family
+"""
+ONCE_SQL = """
+SELECT customer_id, count(DISTINCT occurred_on) = 1 AS once FROM asked JOIN purchases USING (customer_id)
+GROUP BY customer_id ORDER BY customer_id
+"""
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -173,8 +200,10 @@ def read_evidence(moment: Moment, customer_id: npt.NDArray[np.int64]) -> dict[in
     engine.register("asked", pa.table({"customer_id": customer_id}))
     engine.register("cue_words", pa.table({"family": list(words.spoken), "words": list(words.spoken.values())}))
     try:
-        wanted = {"as_of": moment.as_of, "incident": INCIDENT_DAYS, "aged": MIN_AGED_PURCHASES}
-        rows = engine.execute(SQL, wanted).fetchall()
+        wanted = {"as_of": moment.as_of, "incident": INCIDENT_DAYS}
+        rows = engine.execute(SQL, wanted | {"aged": MIN_AGED_PURCHASES}).fetchall()
+        common = _common(words, engine.execute(COMMON_SQL, wanted).fetchall())
+        once = engine.execute(ONCE_SQL).fetchall() if common else []
     finally:
         engine.unregister("asked")
         engine.unregister("cue_words")
@@ -183,10 +212,30 @@ def read_evidence(moment: Moment, customer_id: npt.NDArray[np.int64]) -> dict[in
         one = _evidence(words, *row)
         if one is not None:
             found.setdefault(customer, []).append(one)
+    for customer, bought_once in once:
+        own = found.setdefault(customer, [])
+        own += [one for one in common.get(bought_once, ()) if all(one.family != known.family for known in own)]
     return {
         customer: tuple(sorted(many, key=lambda one: (-one.strength, one.family, one.kind)))
         for customer, many in found.items()
+        if many
     }
+
+
+def _common(words: ReasonWords, rows: list[tuple[bool, str, int, int]]) -> dict[bool, list[Evidence]]:
+    """Return what those who left named most, for one-time and for repeat buyers: what to ask where nothing is known."""
+    told = words.evidence["others_say"]
+    common: dict[bool, list[Evidence]] = {}
+    for once, family, n, everyone in rows:
+        known = common.setdefault(once, [])
+        if everyone < MIN_SPEAKERS or family not in words.families or len(known) == MOST_COMMON:
+            continue
+        own = words.families[family]
+        slots = {"share": f"{n / everyone:.0%}", "n": everyone}
+        zh, en = told["zh"].format(**slots, topic=own.zh), told["en"].format(**slots, topic=own.en)
+        strength = round(told["strength"] * n / everyone, 4)
+        known.append(Evidence(family, "others_say", strength, round(n / everyone, 4), zh, en))
+    return common
 
 
 def _evidence(

@@ -194,7 +194,7 @@ def explain(
                 told.append(_from_evidence(groups[g], share, own))
                 continue
             strongest = _strongest(row, np.flatnonzero(member == g), names, share > 0, {r.tag for r in told})
-            if strongest is not None:
+            if strongest is not None and (g in symptoms or not math.isnan(known[strongest])):  # no record, no cause
                 told.append(_reason(groups[g], share, names[strongest], values, book))
         explained.append(tuple(told))
     return explained

@@ -1,9 +1,11 @@
 """Four warning levels by expected profit and capacity, silent-decline detectors, and how past warnings came out."""
 
+from liuke.predict.early_warning.backtest import Warned, WeekOfWarnings, backtest_table, relive, summarise
 from liuke.predict.early_warning.config import WarningSettings
 from liuke.predict.early_warning.contracts import LEVEL_NAMES_ZH, Capacity, Graded, Level, LevelTotal
 from liuke.predict.early_warning.drift import Behaviour, Watched, detect
 from liuke.predict.early_warning.phrases import BEHAVIOUR_NAMES
+from liuke.predict.early_warning.ports import Moment
 from liuke.predict.early_warning.service import grade, totals
 from liuke.predict.early_warning.tables import WARNING_BACKTEST, WARNING_THRESHOLDS, WARNINGS
 
@@ -18,9 +20,15 @@ __all__ = [
     "Graded",
     "Level",
     "LevelTotal",
+    "Moment",
+    "Warned",
     "WarningSettings",
     "Watched",
+    "WeekOfWarnings",
+    "backtest_table",
     "detect",
     "grade",
+    "relive",
+    "summarise",
     "totals",
 ]

@@ -73,7 +73,7 @@ class WarningSettings(BaseModel):
         "enough for a child's stage.",
     )
     drift_significance: float = Field(
-        default=0.01,
+        default=0.05,
         gt=0,
         le=0.2,
         description="A decline counts only if chance would show one as large this rarely (0 to 1), per customer and "

@@ -150,6 +150,7 @@ def with_drift(reasons: list[dict[str, Any]], found: list[dict[str, Any]]) -> li
         "value": found[0]["change"],
         "zh": ";".join(one["zh"] for one in found),
         "en": "; ".join(one["en"] for one in found),
+        "attribution": round(sum(one["weight"] for one in leaned), 4),
         "evidence": 1.0,
     }
     return [*causes, told, *others]
