@@ -77,8 +77,8 @@ def _early(by: dict[str, list[Result]]) -> list[str]:
         "",
         "Levels as the shop would have seen them (orange or red = warned; capacity 10 % of the scored, by expected",
         "profit). Lead time: from the first day of an unbroken run of warnings to the end of the customer's own",
-        "expected repurchase interval, of those who left; in time = at least 72 hours. Last column, from the truth: days",
-        "from that first warning to the day on which the customer's purchases ended for good, of those whose drift ended so.",
+        "expected repurchase interval, of those who left; in time = at least 72 hours. Last column, from the truth:",
+        "days from that first warning to the day on which purchases ended for good, of those whose drift ended so.",
         "",
         "| variant | warned left (precision) | of those who left, warned | warned or yellow | of their margin, warned |"
         " lead time, median days | lower quartile | in time | days before leaving for good |",

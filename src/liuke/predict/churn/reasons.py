@@ -37,11 +37,8 @@ CAUSE = 1.0
 # Pieces of evidence told in one reason: an agent reads it while the phone rings.
 MAX_TOLD = 2
 
-# Features that tell the same story, how late a customer is by their own rhythm: one of them is told.
-SAME_STORY = frozenset(
-    {"expected_silence", "recency_days", "overdue_ratio", "overdue_longest_ratio"}
-    | {f"gap_{stat}_days" for stat in ("mean", "median", "max", "last", "stddev")}
-)
+# How late a customer is by their own rhythm is told by features of two tag families.
+_STORY = {"churn_risk": "lifecycle"}
 
 _SLOT = re.compile(r"\{(\w+)(:%)?\}")
 
@@ -193,9 +190,11 @@ def explain(
             if own:
                 told.append(_from_evidence(groups[g], share, own))
                 continue
-            strongest = _strongest(row, np.flatnonzero(member == g), names, share > 0, {r.tag for r in told})
-            if strongest is not None and (g in symptoms or not math.isnan(known[strongest])):  # no record, no cause
-                told.append(_reason(groups[g], share, names[strongest], values, book))
+            speaking = _speaking(
+                row, np.flatnonzero(member == g), names, families, share > 0, 2 if g in symptoms else 1
+            )
+            if speaking and (g in symptoms or not math.isnan(known[speaking[0]])):  # no record is no cause
+                told.append(_reason(groups[g], share, [names[j] for j in speaking], values, book))
         explained.append(tuple(told))
     return explained
 
@@ -239,31 +238,41 @@ def _from_evidence(family: str, share: float, own: Sequence[Evidence]) -> Reason
     )
 
 
-def _strongest(
-    row: FloatArray, members: npt.NDArray[np.intp], names: Sequence[str], raises: bool, told: set[str]
-) -> int | None:
-    """Return the feature that moves the risk most in the family's direction and isn't said already."""
+def _speaking(
+    row: FloatArray,
+    members: npt.NDArray[np.intp],
+    names: Sequence[str],
+    families: Mapping[str, str],
+    raises: bool,
+    most: int,
+) -> list[int]:
+    """Return the features that move the risk most in the family's direction, one per tag family."""
     pull = row[members] if raises else -row[members]
+    found: list[int] = []
+    heard: set[str] = set()
     for i in np.argsort(-pull, kind="stable"):
-        if pull[i] <= 0:
-            return None
-        if not (names[members[i]] in SAME_STORY and told & SAME_STORY):
-            return int(members[i])
-    return None
+        feature = int(members[i])
+        family = _STORY.get(families.get(names[feature], ""), families.get(names[feature], ""))
+        if len(found) == most or pull[i] <= 0 or (found and pull[i] < MIN_WEIGHT):
+            break
+        if family not in heard:
+            found.append(feature)
+            heard.add(family)
+    return found
 
 
-def _reason(family: str, weight: float, tag: str, values: Mapping[str, float], book: Phrasebook) -> Reason:
-    value = values[tag]
-    zh, en = book.say(tag, values)
+def _reason(family: str, share: float, tags: Sequence[str], values: Mapping[str, float], book: Phrasebook) -> Reason:
+    value = values[tags[0]]
+    said = [book.say(tag, values) for tag in tags]
     return Reason(
         family=family,
-        direction="raises" if weight > 0 else "lowers",
-        weight=round(weight, 4),
-        tag=tag,
+        direction="raises" if share > 0 else "lowers",
+        weight=round(share, 4),
+        tag=tags[0],
         value=None if math.isnan(value) else round(value, 6),
-        zh=zh,
-        en=en,
-        attribution=round(weight, 4),
+        zh="；".join(zh for zh, _ in said),
+        en="; ".join(en for _, en in said),
+        attribution=round(share, 4),
         evidence=0.0,
     )
 

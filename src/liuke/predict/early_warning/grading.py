@@ -157,7 +157,8 @@ def stage_thresholds(
     for contact in contacts:
         profit = contact.profit(at_risk)
         given = level == contact.level
-        full = bool(given.sum() >= contact.capacity and ((level == YELLOW) & (profit > 0)).any())
+        without = (level >= YELLOW) & (level < contact.level) & (profit > 0)
+        full = bool(given.sum() >= contact.capacity and without.any())
         bar = max(float(profit[given].min()), 0.0) if full and given.any() else 0.0
         for code in np.unique(stage):
             own = stage == code
