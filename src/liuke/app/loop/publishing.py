@@ -12,7 +12,7 @@ from liuke.collect.identity import IDENTITY_MAP
 from liuke.engage.outreach import CONTACTS
 from liuke.learn.experiments import ASSIGNMENTS, EFFECTS
 from liuke.predict.churn import CHURN_SCORES
-from liuke.predict.early_warning import WARNINGS
+from liuke.predict.early_warning import WARNING_BACKTEST, WARNING_THRESHOLDS, WARNINGS
 from liuke.store.lineage import StepResult
 from liuke.understand.metrics import COHORTS, METRICS, metric_definitions
 from liuke.understand.tags import CUSTOMER_TAGS, FAMILIES, TagDefinition
@@ -23,6 +23,8 @@ PUBLISHED_TABLES = (
     COHORTS.name,
     CHURN_SCORES.name,
     WARNINGS.name,
+    WARNING_THRESHOLDS.name,
+    WARNING_BACKTEST.name,
     EFFECTS.name,
     CONTACTS.name,
     ASSIGNMENTS.name,

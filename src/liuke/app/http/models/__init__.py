@@ -16,6 +16,15 @@ from liuke.app.http.models.customer import (
 )
 from liuke.app.http.models.customers import CustomerPage, CustomerRow, TagDefinition, TagList, TagValue
 from liuke.app.http.models.data import Data, LakeTable, Load, QuarantineCount
+from liuke.app.http.models.early_warning import (
+    Detector,
+    EarlyWarning,
+    FadingCustomer,
+    LeadingReason,
+    WarnedWeek,
+    WarningLevel,
+    WarningThreshold,
+)
 from liuke.app.http.models.health import Health
 from liuke.app.http.models.outreach import OutboxState, Outreach
 from liuke.app.http.models.overview import (
@@ -76,11 +85,15 @@ __all__ = [
     "CustomerRow",
     "CustomerTag",
     "Data",
+    "Detector",
+    "EarlyWarning",
     "Effect",
+    "FadingCustomer",
     "FrozenSegment",
     "Health",
     "Id",
     "LakeTable",
+    "LeadingReason",
     "Level",
     "Load",
     "Metric",
@@ -137,5 +150,8 @@ __all__ = [
     "Unit",
     "UserRow",
     "Value",
+    "WarnedWeek",
+    "WarningLevel",
+    "WarningThreshold",
     "Words",
 ]
