@@ -104,7 +104,32 @@ CREATE TABLE lake.churn_scores AS SELECT DATE '{AS_OF}' AS as_of, customer_id,
     FROM customers WHERE customer_id % 4 > 0;
 CREATE TABLE lake.warnings AS SELECT as_of, customer_id,
     CASE WHEN probability > 0.8 THEN 'red' WHEN probability > 0.6 THEN 'orange' WHEN probability > 0.35 THEN 'yellow' ELSE 'blue' END AS level,
-    (probability * expected_margin_minor)::BIGINT AS value_at_risk_minor FROM lake.churn_scores;
+    (probability * expected_margin_minor)::BIGINT AS value_at_risk_minor,
+    (probability * expected_margin_minor * 0.08 - 100)::BIGINT AS expected_profit_minor,
+    customer_id % 97 = 1 AS lifted, customer_id % 89 = 1 AS graduated,
+    CASE WHEN customer_id % 41 = 1 THEN '{{"checked": ["visits", "basket"], "found": [{{"behaviour": "visits", "recent": 1.0,
+        "usual": 4.2, "change": -0.76, "zh": "近28天只来访 1 次,按以往习惯和全店同期变化应约 4 次",
+        "en": "1 visits in 28 days, where own habit and the shop''s season make about 4 likely"}}]}}'
+        WHEN customer_id % 3 = 0 THEN '{{"checked": [], "found": []}}'
+        ELSE '{{"checked": ["visits", "visit_length"], "found": []}}' END AS drift,
+    '[{{"family": "' || ['silent_drift', 'delivery', 'price'][1 + roll(customer_id, 33, 3)] || '", "direction": "raises",
+        "weight": 1.2, "tag": "days_since_order", "value": 96, "zh": "已 96 天没有下单，超过自己通常间隔的两倍",
+        "en": "No order for 96 days, twice the usual gap", "attribution": 0.82, "evidence": 0.0}},
+      {{"family": "benefits_unused", "direction": "lowers", "weight": -0.22, "tag": "benefit_used", "value": true,
+        "zh": "最近用过会员权益", "en": "Used a member benefit recently", "attribution": -0.22, "evidence": 0.0}}]' AS reasons
+    FROM lake.churn_scores;
+CREATE TABLE lake.warning_thresholds AS SELECT DATE '{AS_OF}' AS as_of, * FROM (VALUES
+    ('mature', 'red', 120, 4, 0.41, 14000.0, 0.19, 812.5, 0.83, true, 0.15, 400, 6),
+    ('mature', 'orange', 120, 17, 0.41, 14000.0, 0.09, 0.0, 0.44, false, 0.08, 100, 40),
+    ('new', 'red', 60, 0, 0.62, 2100.0, 1.27, 812.5, NULL, true, 0.15, 400, 6),
+    ('new', 'orange', 60, 9, 0.52, 2100.0, 0.6, 0.0, 0.61, false, 0.08, 100, 40)) t(stage, level, scored, customers,
+    usual_probability, margin_minor, pays_from, profit_from_minor, lowest_probability, full, save_share, cost_minor, capacity);
+CREATE TABLE lake.warning_backtest AS SELECT DATE '2026-02-27' AS as_of, (DATE '2025-11-24' + INTERVAL (k) WEEK)::DATE AS week,
+    60 AS horizon_days, (DATE '2026-01-23' + INTERVAL (k) WEEK)::DATE AS final_on, 480 + k AS scored, 48 AS warned,
+    190 - k AS yellow, 130 + 2 * k AS churned, 34 + k % 3 AS warned_churned, 60 AS yellow_churned,
+    96 + 2 * k - k % 3 AS missed, 88 AS missed_paying, 2600000 AS value_churned_minor, 800000 AS value_warned_minor,
+    14 AS first_warned, 11 AS in_time, 1.9 AS lead_days_low, 10.8 AS lead_days_median, 14.3 AS lead_days_high
+    FROM range(5) t(k);
 CREATE TABLE lake.customer_values AS SELECT DATE '{AS_OF}' AS as_of, customer_id, 365 AS horizon_days, 2.5 AS expected_purchases,
     (9000 + roll(customer_id, 32, 40000))::BIGINT AS value_minor, 0::BIGINT AS low_minor, (60000 + roll(customer_id, 33, 90000))::BIGINT AS high_minor,
     'bg_nbd' AS model, 0.3 AS margin_rate FROM (SELECT DISTINCT customer_id FROM purchases);
@@ -145,16 +170,8 @@ CREATE TABLE lake.assignments AS SELECT 'second_purchase' AS experiment, custome
     FROM customers WHERE customer_id % 5 = 0;
 """
 LOOP_TABLES = (
-    "customer_tags",
-    "churn_scores",
-    "warnings",
-    "customer_values",
-    "group_values",
-    "metrics",
-    "cohorts",
-    "effects",
-    "contacts",
-    "assignments",
+    *("customer_tags", "churn_scores", "warnings", "warning_thresholds", "warning_backtest"),
+    *("customer_values", "group_values", "metrics", "cohorts", "effects", "contacts", "assignments"),
 )
 
 

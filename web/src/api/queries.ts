@@ -119,3 +119,8 @@ export const simulationQuery = queryOptions({
   queryKey: ["simulation"],
   queryFn: () => payload(api.GET("/api/simulation")),
 });
+
+export const earlyWarningQuery = queryOptions({
+  queryKey: ["early-warning"],
+  queryFn: () => payload(api.GET("/api/early-warning")),
+});

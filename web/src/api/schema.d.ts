@@ -104,6 +104,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/early-warning": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Early Warning
+         * @description Return the early warning as of the current build.
+         */
+        get: operations["getEarlyWarning"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/health": {
         parameters: {
             query?: never;
@@ -1048,6 +1068,54 @@ export interface components {
             op: "after" | "before";
         };
         /**
+         * Detector
+         * @description One behaviour watched for silent decline.
+         */
+        Detector: {
+            /** Behaviour */
+            behaviour: string;
+            /**
+             * Checked
+             * @description Customers with enough data; of the others nothing is said.
+             */
+            checked: number;
+            /** Customers */
+            customers: number;
+            /** En */
+            en: string;
+            /** Fading */
+            fading: number;
+            /** Zh */
+            zh: string;
+        };
+        /**
+         * EarlyWarning
+         * @description Levels, thresholds with their grounds, silent declines, reasons, past weeks.
+         */
+        EarlyWarning: {
+            /**
+             * As Of
+             * Format: date
+             */
+            as_of: string;
+            /** Backtest */
+            backtest: components["schemas"]["WarnedWeek"][];
+            /** Backtest As Of */
+            backtest_as_of: string | null;
+            /** Detectors */
+            detectors: components["schemas"]["Detector"][];
+            /** Fading */
+            fading: components["schemas"]["FadingCustomer"][];
+            /** Levels */
+            levels: components["schemas"]["WarningLevel"][];
+            /** @description Why nobody is scored. */
+            note: components["schemas"]["Note"] | null;
+            /** Reasons */
+            reasons: components["schemas"]["LeadingReason"][];
+            /** Thresholds */
+            thresholds: components["schemas"]["WarningThreshold"][];
+        };
+        /**
          * Effect
          * @description Treated against control on one outcome.
          */
@@ -1135,6 +1203,25 @@ export interface components {
             kind: "expression";
             /** Text */
             text: string;
+        };
+        /**
+         * FadingCustomer
+         * @description A customer in silent decline.
+         */
+        FadingCustomer: {
+            /** Customer Id */
+            customer_id: string;
+            /** En */
+            en: string;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "red" | "orange" | "yellow" | "blue";
+            /** Value At Risk Minor */
+            value_at_risk_minor: number;
+            /** Zh */
+            zh: string;
         };
         /**
          * FrozenSegment
@@ -1248,6 +1335,20 @@ export interface components {
             rows: number;
             /** Snapshot Id */
             snapshot_id?: string | null;
+        };
+        /**
+         * LeadingReason
+         * @description The first reason of warned customers.
+         */
+        LeadingReason: {
+            /** Customers */
+            customers: number;
+            /** En */
+            en: string;
+            /** Family */
+            family: string;
+            /** Zh */
+            zh: string;
         };
         /**
          * Load
@@ -1726,13 +1827,22 @@ export interface components {
             direction: string;
             /** En */
             en: string;
+            /**
+             * Evidence
+             * @description Strength of what the data themselves say; 0: only the model leans on it.
+             * @default 0
+             */
+            evidence: number;
             /** Family */
             family: string;
             /** Tag */
             tag?: string | null;
             /** Value */
             value?: unknown;
-            /** Weight */
+            /**
+             * Weight
+             * @description Attribution plus evidence: how much the reason weighs against others of its kind.
+             */
             weight: number;
             /** Zh */
             zh: string;
@@ -2874,6 +2984,135 @@ export interface components {
             reason_zh: string;
         };
         /**
+         * WarnedWeek
+         * @description How the warnings of one past week came out.
+         */
+        WarnedWeek: {
+            /** Churned */
+            churned: number | null;
+            /**
+             * Final On
+             * Format: date
+             */
+            final_on: string;
+            /** First Warned */
+            first_warned: number | null;
+            /** Horizon Days */
+            horizon_days: number;
+            /** In Time */
+            in_time: number | null;
+            /** Lead Days High */
+            lead_days_high: number | null;
+            /** Lead Days Low */
+            lead_days_low: number | null;
+            /** Lead Days Median */
+            lead_days_median: number | null;
+            /** Missed */
+            missed: number | null;
+            /** Missed Paying */
+            missed_paying: number | null;
+            /** Scored */
+            scored: number;
+            /** Value Churned Minor */
+            value_churned_minor: number | null;
+            /** Value Warned Minor */
+            value_warned_minor: number | null;
+            /** Warned */
+            warned: number;
+            /** Warned Churned */
+            warned_churned: number | null;
+            /**
+             * Week
+             * Format: date
+             */
+            week: string;
+            /** Yellow */
+            yellow: number;
+            /** Yellow Churned */
+            yellow_churned: number | null;
+        };
+        /**
+         * WarningLevel
+         * @description One level now.
+         */
+        WarningLevel: {
+            /** Customers */
+            customers: number;
+            /**
+             * Expected Profit Minor
+             * @description What contacting all of them is expected to bring; red and orange.
+             */
+            expected_profit_minor: number;
+            /**
+             * Graduated
+             * @description Have outgrown the range: counted apart, never worth a win-back.
+             */
+            graduated: number;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "red" | "orange" | "yellow" | "blue";
+            /**
+             * Lifted
+             * @description Above blue only because of a silent decline.
+             */
+            lifted: number;
+            /** Value At Risk Minor */
+            value_at_risk_minor: number;
+        };
+        /**
+         * WarningThreshold
+         * @description From where a contact is worth it in one lifecycle stage, and why.
+         */
+        WarningThreshold: {
+            /** Capacity */
+            capacity: number;
+            /** Cost Minor */
+            cost_minor: number;
+            /** Customers */
+            customers: number;
+            /** En */
+            en: string;
+            /**
+             * Full
+             * @description Capacity ran out before all customers worth the contact had a place.
+             */
+            full: boolean;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "red" | "orange" | "yellow" | "blue";
+            /** Lowest Probability */
+            lowest_probability: number | null;
+            /** Margin Minor */
+            margin_minor: number;
+            /**
+             * Pays From
+             * @description Probability from which the contact pays at the stage's median margin.
+             */
+            pays_from: number | null;
+            /**
+             * Profit From Minor
+             * @description Lowest expected profit that still got a place; 0: all did.
+             */
+            profit_from_minor: number;
+            /**
+             * Save Share
+             * @description Assumption: share of leaving customers whom the contact keeps.
+             */
+            save_share: number;
+            /** Scored */
+            scored: number;
+            /** Stage */
+            stage: string;
+            /** Usual Probability */
+            usual_probability: number;
+            /** Zh */
+            zh: string;
+        };
+        /**
          * Where
          * @description One column of a happening passes a test.
          */
@@ -3245,6 +3484,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Data"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEarlyWarning: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EarlyWarning"];
                 };
             };
             /** @description Unauthorized */

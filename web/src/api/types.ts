@@ -24,3 +24,6 @@ export type TrialList = Schemas["TrialList"];
 export type TrialMetric = Schemas["TrialMetric"];
 export type TrialPlanned = Schemas["TrialPlanned"];
 export type TrialRow = Schemas["TrialRow"];
+export type EarlyWarning = Schemas["EarlyWarning"];
+export type WarnedWeek = Schemas["WarnedWeek"];
+export type WarningThreshold = Schemas["WarningThreshold"];

@@ -14,6 +14,7 @@ import { themeConfig } from "./theme";
 const Overview = lazy(() => import("../pages/overview/Overview"));
 const Customers = lazy(() => import("../pages/customers/Customers"));
 const Customer = lazy(() => import("../pages/customer/Customer"));
+const EarlyWarning = lazy(() => import("../pages/warning/EarlyWarning"));
 const Segments = lazy(() => import("../pages/segments/Segments"));
 const Segment = lazy(() => import("../pages/segments/Segment"));
 const Trials = lazy(() => import("../pages/trials/Trials"));
@@ -31,6 +32,7 @@ const router = createBrowserRouter([
       { path: "/", element: <Suspense fallback={<Loading />}><Overview /></Suspense> },
       { path: "/customers", element: <Suspense fallback={<Loading />}><Customers /></Suspense> },
       { path: "/customers/:id", element: <Suspense fallback={<Loading />}><Customer /></Suspense> },
+      { path: "/warning", element: <Suspense fallback={<Loading />}><EarlyWarning /></Suspense> },
       { path: "/segments", element: <Suspense fallback={<Loading />}><Segments /></Suspense> },
       { path: "/segments/:key", element: <Suspense fallback={<Loading />}><Segment /></Suspense> },
       { path: "/trials", element: <Suspense fallback={<Loading />}><Trials /></Suspense> },

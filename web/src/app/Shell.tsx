@@ -1,4 +1,5 @@
 import {
+  AlertOutlined,
   BulbOutlined,
   DashboardOutlined,
   DatabaseOutlined,
@@ -27,6 +28,7 @@ import { useSession } from "./session";
 const PAGES = [
   { path: "/", key: "overview", icon: <DashboardOutlined /> },
   { path: "/customers", key: "customers", icon: <TeamOutlined /> },
+  { path: "/warning", key: "warning", icon: <AlertOutlined /> },
   { path: "/segments", key: "segments", icon: <FilterOutlined /> },
   { path: "/trials", key: "trials", icon: <ExperimentOutlined /> },
   { path: "/outreach", key: "outreach", icon: <SendOutlined /> },

@@ -32,6 +32,7 @@ cli = typer.Typer(
             "serve": "liuke.app.cli.server:serve",
             "demo": "liuke.app.cli.demo:demo",
             "evaluate": "liuke.app.cli.evaluate:group",
+            "warnings": "liuke.app.cli.warned:group",
             "tags": "liuke.app.cli.tags:group",
             "value": "liuke.app.cli.value:group",
             "segments": "liuke.app.cli.segments:group",

@@ -25,9 +25,8 @@ def tag_families(definitions: Sequence[Mapping[str, Any]], values: Mapping[str, 
 
 
 def risk(row: Mapping[str, Any]) -> Risk:
-    """Pick the risk out of a customer's row, strongest reason first."""
-    reasons = sorted(row["reasons"], key=lambda reason: -abs(reason["weight"]))
-    return Risk.model_validate({**row, "reasons": reasons})
+    """Pick the risk out of a customer's row; its reasons come ranked: causes with evidence, symptoms, circumstances."""
+    return Risk.model_validate(row)
 
 
 def strategy_words(strategies: Sequence[Mapping[str, Any]]) -> dict[str, Words]:

@@ -44,7 +44,7 @@ STEPS = (
     LoopStep("tag", "compute tags", steps.HISTORY, steps.tag, steps.tag_definition),
     LoopStep("measure", "compute key figures", steps.HISTORY, steps.measure),
     LoopStep("predict", "predict churn", steps.HISTORY, steps.predict, steps.tag_definition),
-    LoopStep("warn", "grade warnings", ("churn_scores", "customer_tags"), steps.warn),
+    LoopStep("warn", "grade warnings", (*steps.HISTORY, "churn_scores", "customer_tags"), steps.warn),
     LoopStep(
         "segment",
         "evaluate segments",

@@ -17,7 +17,7 @@ from liuke.engage.outreach import CONTACTS, Delivery
 from liuke.kernel import NotEnoughData
 from liuke.learn.experiments import ASSIGNMENTS, EFFECTS, Effect, Reading, effects_table, export_assignments, read_out
 from liuke.predict.churn import CHURN_SCORES
-from liuke.predict.early_warning import WARNINGS, grade, totals
+from liuke.predict.early_warning import WARNING_THRESHOLDS, WARNINGS, detect, grade, totals
 from liuke.store.lineage import StepResult
 from liuke.understand.metrics import COHORTS, METRICS
 from liuke.understand.metrics import measure as measure_shop
@@ -108,16 +108,21 @@ def predict(context: RunContext) -> StepResult:
 
 
 def warn(context: RunContext) -> StepResult:
-    """Give each scored customer one of four levels."""
-    lake = context.app.lake
-    scores = lake.arrow(CHURN_SCORES.name, {"as_of": context.as_of})
+    """Look for silent declines, give each scored customer one of four levels."""
+    lake, settings = context.app.lake, context.app.settings.warning
+    scores = lake.arrow(CHURN_SCORES.name, {"as_of": context.as_of}).sort_by("customer_id")
     tags = lake.arrow(CUSTOMER_TAGS, {"as_of": context.as_of})
     lifecycle = pa.table({"customer_id": tags["customer_id"], "stage": tags["lifecycle"]})
-    warnings = grade(scores, _previous_warnings(context), lifecycle, settings=context.app.settings.warning)
-    commit_id = _write_day(context, WARNINGS.name, warnings, "warn")
-    counts = {one.level.value: float(one.customers) for one in totals(warnings)}
+    declines = detect(context.moment, scores["customer_id"].to_numpy(), context.app.behaviours.active_names, settings)
+    graded = grade(scores, _previous_warnings(context), lifecycle, settings=settings, declines=declines)
+    outputs = {
+        WARNINGS.name: _write_day(context, WARNINGS.name, graded.warnings, "warn"),
+        WARNING_THRESHOLDS.name: _write_day(context, WARNING_THRESHOLDS.name, graded.thresholds, "warn"),
+    }
+    counts = {one.level.value: float(one.customers) for one in totals(graded.warnings)}
+    counts["fading"] = float(sum(int(one.drifting.sum()) for one in declines.values()))
     note = ", ".join(f"{int(n):,} {level}" for level, n in counts.items())
-    return StepResult({WARNINGS.name: commit_id}, counts, note)
+    return StepResult(outputs, counts, note)
 
 
 def decide(context: RunContext) -> StepResult:

@@ -15,6 +15,7 @@ import duckdb
 
 from liuke.app.publish import pointer
 from liuke.app.publish.contracts import Build, PublishSource, Vocabulary
+from liuke.app.publish.early_warning import early_warning
 from liuke.app.publish.happenings import write_happenings
 from liuke.app.publish.overview import overview
 from liuke.app.publish.results import materialise
@@ -52,9 +53,9 @@ def publish(
     moment
         The views of the contract; it stays open.
     relations
-        Loop table (``customer_tags``, ``metrics``, ``cohorts``, ``churn_scores``, ``warnings``, ``customer_values``,
-        ``group_values``, ``effects``, ``contacts``, ``assignments``) to an SQL relation over the lake.
-        A missing one is empty.
+        Loop table (``customer_tags``, ``metrics``, ``cohorts``, ``churn_scores``, ``warnings``,
+        ``warning_thresholds``, ``warning_backtest``, ``customer_values``, ``group_values``, ``effects``, ``contacts``,
+        ``assignments``) to an SQL relation over the lake. A missing one is empty.
     shop, vocabulary
         Names, currency and zone; words for tags, metrics, strategies and events.
     now
@@ -83,6 +84,7 @@ def publish(
     write_happenings(moment.connection, folder, moment.as_of.isoformat())
     documents = {
         "overview": overview(moment.connection, results, vocabulary.metrics, vocabulary.strategies),
+        "early_warning": early_warning(moment.connection, results),
         "tags": tag_document(moment.connection, keys, vocabulary.tags),
         "segments": list(segments),
         "value": value_document(moment.connection, results["group_values"], value_choice, shop.margin_rate),

@@ -36,6 +36,11 @@ class OpenBuild:
         return dict(self._document("overview.json"))
 
     @cached_property
+    def early_warning(self) -> dict[str, Any]:
+        """The page of the early warning."""
+        return dict(self._document("early_warning.json"))
+
+    @cached_property
     def tags(self) -> list[dict[str, Any]]:
         """Tags with their words, kinds and pickable values."""
         return list(self._document("tags.json"))

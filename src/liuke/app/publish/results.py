@@ -13,6 +13,7 @@ BY_DAY = (
     "cohorts",
     "churn_scores",
     "warnings",
+    "warning_thresholds",
     "customer_values",
     "group_values",
     "effects",
@@ -27,12 +28,20 @@ _EMPTY = {
     "cohorts": "cohort DATE, month_index INTEGER, customers BIGINT, active BIGINT",
     "churn_scores": "customer_id BIGINT, probability DOUBLE, horizon_days INTEGER, expected_margin_minor BIGINT, "
     "model_version VARCHAR, reasons VARCHAR",
-    "warnings": "customer_id BIGINT, level VARCHAR, value_at_risk_minor BIGINT",
     "customer_values": "customer_id BIGINT, horizon_days INTEGER, expected_purchases DOUBLE, value_minor BIGINT, "
     "low_minor BIGINT, high_minor BIGINT, model VARCHAR, margin_rate DOUBLE",
     "group_values": "grouping VARCHAR, member_of VARCHAR, customers BIGINT, value_minor BIGINT, "
     "value_low_minor BIGINT, value_high_minor BIGINT, horizon_days INTEGER, scored BIGINT, at_risk_minor BIGINT, "
     "at_risk_low_minor BIGINT, at_risk_high_minor BIGINT, at_risk_days INTEGER, level DOUBLE",
+    "warnings": "customer_id BIGINT, level VARCHAR, value_at_risk_minor BIGINT, expected_profit_minor BIGINT, "
+    "lifted BOOLEAN, graduated BOOLEAN, drift VARCHAR, reasons VARCHAR",
+    "warning_thresholds": "stage VARCHAR, level VARCHAR, scored BIGINT, customers BIGINT, usual_probability DOUBLE, "
+    "margin_minor DOUBLE, pays_from DOUBLE, profit_from_minor DOUBLE, lowest_probability DOUBLE, full BOOLEAN, "
+    "save_share DOUBLE, cost_minor BIGINT, capacity BIGINT",
+    "warning_backtest": "as_of DATE, week DATE, horizon_days INTEGER, final_on DATE, scored BIGINT, warned BIGINT, "
+    "yellow BIGINT, churned BIGINT, warned_churned BIGINT, yellow_churned BIGINT, missed BIGINT, missed_paying BIGINT, "
+    "value_churned_minor BIGINT, value_warned_minor BIGINT, first_warned BIGINT, in_time BIGINT, lead_days_low DOUBLE, "
+    "lead_days_median DOUBLE, lead_days_high DOUBLE",
     "effects": "strategy VARCHAR, metric VARCHAR, treated_n BIGINT, treated_mean DOUBLE, control_n BIGINT, "
     "control_mean DOUBLE, difference DOUBLE, low DOUBLE, high DOUBLE, level DOUBLE, srm_p DOUBLE, "
     "pending_n BIGINT, verdict VARCHAR, reason VARCHAR",
@@ -68,6 +77,8 @@ def _rows(table: str, columns: str, relation: str | None) -> str:
     names = "*" if table == "customer_tags" else ", ".join(name for name, _ in named)
     if table in BY_DAY:
         return f"SELECT {names} FROM {relation} WHERE as_of = $as_of"
+    if table == "warning_backtest":  # the latest look back
+        return f"SELECT {names} FROM {relation} WHERE as_of <= $as_of QUALIFY as_of = max(as_of) OVER ()"
     if table == "contacts":  # the last state known by then
         return (
             f"SELECT {names} FROM {relation} WHERE as_of <= $as_of "

@@ -46,7 +46,8 @@ SELECT c.customer_id, c.registered_on, c.gender, c.birth_month, c.province, c.ci
     c.member_since_on, c.first_seen_on, coalesce(b.n_orders, 0) AS n_orders, coalesce(b.net_minor, 0) AS net_minor,
     coalesce(b.margin_minor, 0) AS margin_minor, b.first_order_on, b.last_order_on,
     coalesce(k.n_children, 0) AS n_children, k.children,
-    s.probability, s.horizon_days, s.expected_margin_minor, s.model_version, s.reasons::VARCHAR AS reasons,
+    s.probability, s.horizon_days, s.expected_margin_minor, s.model_version,
+    coalesce(w.reasons, s.reasons)::VARCHAR AS reasons,
     w.level, w.value_at_risk_minor, v.value_minor, v.low_minor AS value_low_minor, v.high_minor AS value_high_minor,
     v.expected_purchases, v.horizon_days AS value_days, v.model AS value_model, v.margin_rate,
     coalesce(x.n_contacts, 0) AS n_contacts, x.last_contact_on, a.arms{tags}

@@ -5,12 +5,16 @@ from liuke.predict.churn.contracts import ChurnReport, ChurnRun, PopulationRepor
 from liuke.predict.churn.errors import NoModelError
 from liuke.predict.churn.features import TagFeatures
 from liuke.predict.churn.horizon import HorizonProposal, propose_horizon
+from liuke.predict.churn.population import read_outcomes
+from liuke.predict.churn.reason_words import GRADUATED, SILENT_DRIFT, ReasonFamily, reason_words
 from liuke.predict.churn.reasons import Reason
 from liuke.predict.churn.service import ChurnService
 from liuke.predict.churn.tables import CHURN_SCORES
 
 __all__ = [
     "CHURN_SCORES",
+    "GRADUATED",
+    "SILENT_DRIFT",
     "ChurnReport",
     "ChurnRun",
     "ChurnService",
@@ -19,6 +23,9 @@ __all__ = [
     "NoModelError",
     "PopulationReport",
     "Reason",
+    "ReasonFamily",
     "TagFeatures",
     "propose_horizon",
+    "read_outcomes",
+    "reason_words",
 ]

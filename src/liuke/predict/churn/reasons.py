@@ -1,8 +1,10 @@
-"""Why does the model think that this customer will leave? In words, with the numbers behind them.
+"""Why may this customer leave? In words that an agent can say, with the numbers behind them.
 
-Exact tree attributions are added up by tag family, because features of one family say the same thing twice. Of each
-family that moves the risk most, the strongest feature is named. An attribution says what the model leans on; it is no
-proof of a cause.
+Two witnesses speak. Exact tree attributions are added up by family of reasons (``reason_families.yaml``), because
+features of one family say the same thing twice; and the data themselves (``evidence.py``): a complaint, a late
+parcel, a child who has outgrown what was bought. A cause with evidence is told before a mere symptom (fewer visits, a
+longer silence), and a circumstance that is true of many who stay comes last. An attribution says what the model leans
+on, evidence what happened; neither proves a cause. Equal data give equal reasons.
 """
 
 from __future__ import annotations
@@ -19,6 +21,9 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
+from liuke.predict.churn.evidence import Evidence
+from liuke.predict.churn.reason_words import GRADUATED, reason_words
+
 FloatArray = npt.NDArray[np.float64]
 
 PHRASE_FILE = Path(__file__).with_name("phrases.yaml")
@@ -26,11 +31,14 @@ PHRASE_FILE = Path(__file__).with_name("phrases.yaml")
 # Log-odds below which a family isn't worth a sentence: about half a percentage point of probability.
 MIN_WEIGHT = 0.02
 
-# Features that tell the same story, how late a customer is by their own rhythm: one of them is told.
-SAME_STORY = frozenset(
-    {"expected_silence", "recency_days", "overdue_ratio", "overdue_longest_ratio"}
-    | {f"gap_{stat}_days" for stat in ("mean", "median", "max", "last", "stddev")}
-)
+# Evidence from this strength on names a cause; below it is a circumstance.
+CAUSE = 1.0
+
+# Pieces of evidence told in one reason: an agent reads it while the phone rings.
+MAX_TOLD = 2
+
+# How late a customer is by their own rhythm is told by features of two tag families.
+_STORY = {"churn_risk": "lifecycle"}
 
 _SLOT = re.compile(r"\{(\w+)(:%)?\}")
 
@@ -42,15 +50,19 @@ class Reason:
     Attributes
     ----------
     family : str
-        Tag family, such as ``activity``.
+        Family of reasons, such as ``price``.
     direction : str
         ``raises`` or ``lowers`` the risk.
     weight : float
-        What the family adds to the log-odds of churn.
+        Attribution plus evidence: what reasons are ranked by within their kind.
     tag : str
-        The feature that says most of it.
+        The feature that says most of it, or the kind of the strongest evidence.
     value : float or None
         Its value; None if missing.
+    attribution : float
+        What the family's features add to the log-odds of churn, exactly.
+    evidence : float
+        Strength of what the data themselves say; 0: nothing.
     """
 
     family: str
@@ -60,6 +72,8 @@ class Reason:
     value: float | None
     zh: str
     en: str
+    attribution: float
+    evidence: float
 
 
 @dataclass(frozen=True)
@@ -143,6 +157,7 @@ def explain(
     families: Mapping[str, str],
     book: Phrasebook,
     n_reasons: int,
+    evidence: Sequence[Sequence[Evidence]] | None = None,
 ) -> list[tuple[Reason, ...]]:
     """Return, per customer, up to ``n_reasons`` families that raise the risk, and the one that lowers it most.
 
@@ -150,50 +165,115 @@ def explain(
     ----------
     contributions, features : array, shape (n_customers, n_features)
     names : sequence of str, length n_features
-    families : mapping of feature to family
+    families : mapping of feature to tag family
+    evidence : sequence, length n_customers, optional
+        What the data say of each customer, strongest first.
     """
-    groups = sorted({families.get(name, "other") for name in names})
-    member = np.array([groups.index(families.get(name, "other")) for name in names])
-    totals = np.column_stack([contributions[:, member == g].sum(axis=1) for g in range(len(groups))])
-    ranking = np.argsort(-totals, axis=1, kind="stable")
+    words = reason_words()
+    groups = tuple(words.families)
+    of = words.families_of(names, families)
+    member = np.array([groups.index(of[name]) for name in names], dtype=np.intp)
+    totals = np.zeros((len(contributions), len(groups)))
+    for g in range(len(groups)):
+        totals[:, g] = contributions[:, member == g].sum(axis=1)
+    symptoms = {g for g, key in enumerate(groups) if words.families[key].symptom}
     explained = []
-    for row, shares, order, known in zip(contributions, totals, ranking, features, strict=True):
+    for i, (row, shares, known) in enumerate(zip(contributions, totals, features, strict=True)):
+        seen: dict[int, list[Evidence]] = {}
+        for one in evidence[i] if evidence is not None else ():
+            seen.setdefault(groups.index(one.family), []).append(one)
         values = dict(zip(names, known.tolist(), strict=True))
-        raising = [g for g in order[:n_reasons] if shares[g] >= MIN_WEIGHT]
-        lowering = [g for g in order[-1:] if shares[g] <= -MIN_WEIGHT]
         told: list[Reason] = []
-        for g in (*raising, *lowering):
-            strongest = _strongest(row, np.flatnonzero(member == g), names, shares[g] > 0, {r.tag for r in told})
-            if strongest is not None:
-                told.append(_reason(groups[g], float(shares[g]), names[strongest], values, book))
+        order = _ranked(shares, seen, symptoms, groups.index(GRADUATED))
+        for g in (*order[:n_reasons], *_lowering(shares, order)):
+            own, share = seen.get(g, []), float(shares[g])
+            if own:
+                told.append(_from_evidence(groups[g], share, own))
+                continue
+            speaking = _speaking(
+                row, np.flatnonzero(member == g), names, families, share > 0, 2 if g in symptoms else 1
+            )
+            if speaking and (g in symptoms or not math.isnan(known[speaking[0]])):  # no record is no cause
+                told.append(_reason(groups[g], share, [names[j] for j in speaking], values, book))
         explained.append(tuple(told))
     return explained
 
 
-def _strongest(
-    row: FloatArray, members: npt.NDArray[np.intp], names: Sequence[str], raises: bool, told: set[str]
-) -> int | None:
-    """Return the feature that moves the risk most in the family's direction and isn't said already."""
-    pull = row[members] if raises else -row[members]
-    for i in np.argsort(-pull, kind="stable"):
-        if pull[i] <= 0:
-            return None
-        if not (names[members[i]] in SAME_STORY and told & SAME_STORY):
-            return int(members[i])
-    return None
+def _ranked(shares: FloatArray, seen: Mapping[int, list[Evidence]], symptoms: set[int], graduated: int) -> list[int]:
+    """Put the families that speak for leaving in order: causes with evidence, symptoms, circumstances."""
+    strength = {g: _strength(own) for g, own in seen.items()}
+    raising = {g for g in range(len(shares)) if shares[g] >= MIN_WEIGHT} | set(seen)
+
+    def rank(g: int) -> tuple[int, float, int]:
+        if g == graduated:
+            return (-1, 0.0, g)
+        kind = 1 if g in symptoms else (0 if strength.get(g, 0.0) >= CAUSE else 2)
+        return (kind, -(strength.get(g, 0.0) + max(float(shares[g]), 0.0)), g)
+
+    return sorted(raising, key=rank)
 
 
-def _reason(family: str, weight: float, tag: str, values: Mapping[str, float], book: Phrasebook) -> Reason:
-    value = values[tag]
-    zh, en = book.say(tag, values)
+def _lowering(shares: FloatArray, raising: Sequence[int]) -> list[int]:
+    lowest = int(np.argmin(shares))
+    return [lowest] if shares[lowest] <= -MIN_WEIGHT and lowest not in raising else []
+
+
+def _strength(own: Sequence[Evidence]) -> float:
+    """Add up evidence of one family: the strongest whole, what only repeats it by half."""
+    return own[0].strength + 0.5 * sum(one.strength for one in own[1:])
+
+
+def _from_evidence(family: str, share: float, own: Sequence[Evidence]) -> Reason:
+    strength = _strength(own)
     return Reason(
         family=family,
-        direction="raises" if weight > 0 else "lowers",
-        weight=round(weight, 4),
-        tag=tag,
+        direction="raises",
+        weight=round(strength + max(share, 0.0), 4),
+        tag=own[0].kind,
+        value=own[0].value,
+        zh="；".join(one.zh for one in own[:MAX_TOLD]),
+        en="; ".join(one.en for one in own[:MAX_TOLD]),
+        attribution=round(share, 4),
+        evidence=round(strength, 4),
+    )
+
+
+def _speaking(
+    row: FloatArray,
+    members: npt.NDArray[np.intp],
+    names: Sequence[str],
+    families: Mapping[str, str],
+    raises: bool,
+    most: int,
+) -> list[int]:
+    """Return the features that move the risk most in the family's direction, one per tag family."""
+    pull = row[members] if raises else -row[members]
+    found: list[int] = []
+    heard: set[str] = set()
+    for i in np.argsort(-pull, kind="stable"):
+        feature = int(members[i])
+        family = _STORY.get(families.get(names[feature], ""), families.get(names[feature], ""))
+        if len(found) == most or pull[i] <= 0 or (found and pull[i] < MIN_WEIGHT):
+            break
+        if family not in heard:
+            found.append(feature)
+            heard.add(family)
+    return found
+
+
+def _reason(family: str, share: float, tags: Sequence[str], values: Mapping[str, float], book: Phrasebook) -> Reason:
+    value = values[tags[0]]
+    said = [book.say(tag, values) for tag in tags]
+    return Reason(
+        family=family,
+        direction="raises" if share > 0 else "lowers",
+        weight=round(share, 4),
+        tag=tags[0],
         value=None if math.isnan(value) else round(value, 6),
-        zh=zh,
-        en=en,
+        zh="；".join(zh for zh, _ in said),
+        en="; ".join(en for _, en in said),
+        attribution=round(share, 4),
+        evidence=0.0,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import replace
 from datetime import date
@@ -21,6 +21,7 @@ from liuke.predict.churn import horizon, reasons
 from liuke.predict.churn.config import ChurnSettings
 from liuke.predict.churn.contracts import ChurnReport, ChurnRun
 from liuke.predict.churn.errors import NoModelError
+from liuke.predict.churn.evidence import Evidence, read_evidence
 from liuke.predict.churn.features import TagFeatures
 from liuke.predict.churn.horizon import HorizonProposal
 from liuke.predict.churn.origins import Observation, observe, read_origins
@@ -145,7 +146,7 @@ class ChurnService:
         progress = progress or SilentProgress()
         progress.start("churn: scores", 1)
         seen = observe(moment, self._features, model.horizon_days, model.window_days)
-        scores = self._scores(model, seen)
+        scores = self._scores(model, seen, read_evidence(moment, seen.summary.customer_id[seen.active]))
         progress.advance()
         progress.finish(f"{scores.num_rows:,} active buyers")
         return scores
@@ -262,7 +263,7 @@ class ChurnService:
         progress.finish(f"AUROC {report.active.learner.auroc.value:.3f}")
         return report
 
-    def _scores(self, model: ChurnModel, seen: Observation) -> pa.Table:
+    def _scores(self, model: ChurnModel, seen: Observation, evidence: Mapping[int, tuple[Evidence, ...]]) -> pa.Table:
         known = seen.features[seen.active]
         n = len(known)
         if not n or seen.purchases is None:
@@ -278,6 +279,7 @@ class ChurnService:
             self._features.families,
             book,
             self._settings.n_reasons,
+            [evidence.get(customer, ()) for customer in seen.summary.customer_id[seen.active].tolist()],
         )
         columns = [
             pa.array([seen.cutoff] * n, pa.date32()),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+import pyarrow as pa
+
 from liuke.predict.early_warning.config import WarningSettings
 
 
@@ -53,3 +55,19 @@ class LevelTotal:
     level: Level
     customers: int
     value_at_risk_minor: int
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What a day's grading gave.
+
+    Attributes
+    ----------
+    warnings : pyarrow.Table
+        Rows of ``warnings``.
+    thresholds : pyarrow.Table
+        Rows of ``warning_thresholds``: per lifecycle stage and level, from where a contact was worth it.
+    """
+
+    warnings: pa.Table
+    thresholds: pa.Table

@@ -55,7 +55,7 @@ class LockedEngine:
         )
         self._database.execute("SET TimeZone = 'UTC'")
         self._database.execute("SET enable_progress_bar = false")
-        # a published file never changes, and its footer (a hundred groups × 140 columns) costs a fifth of a count to read
+        # a published file never changes; its footer (a hundred groups of 140 columns) takes a fifth of a count to read
         self._database.execute("SET parquet_metadata_cache = true")
         for name, content in tables.items():
             self._fill(name, content)

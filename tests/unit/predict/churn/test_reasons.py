@@ -5,7 +5,9 @@ import json
 import numpy as np
 import pytest
 
+from liuke.predict.churn.evidence import Evidence
 from liuke.predict.churn.features import TagFeatures
+from liuke.predict.churn.reason_words import reason_words
 from liuke.predict.churn.reasons import PHRASE_FILE, Phrasebook, explain, to_json
 
 NAN = float("nan")
@@ -58,36 +60,68 @@ def test_every_phrase_speaks_of_features_that_exist(shipped, book):
                 assert "nan" not in zh + en
 
 
-def test_families_are_added_up_and_the_strongest_feature_speaks(book):
-    names = ("recency_days", "gap_mean_days", "spend_90d", "purchase_days_90d")
-    families = {
-        "recency_days": "rhythm",
-        "gap_mean_days": "rhythm",
-        "spend_90d": "value",
-        "purchase_days_90d": "activity",
-    }
-    contributions = np.array([[0.5, 0.3, -0.6, 0.1], [-0.2, -0.1, 0.001, 0.0]])
-    features = np.array([[62.0, 20.0, 123400.0, 1.0], [3.0, NAN, 50.0, NAN]])
-    first, second = explain(contributions, features, names, families, book, 3)
+def evidence(family: str, kind: str, strength: float) -> Evidence:
+    return Evidence(family, kind, strength, 1.0, f"{kind}证据", f"evidence of {kind}")
+
+
+NAMES = ("recency_days", "gap_mean_days", "spend_90d", "discount_share_365d", "child_age_months")
+TAG_FAMILIES = {
+    "recency_days": "lifecycle",
+    "gap_mean_days": "lifecycle",
+    "spend_90d": "value",
+    "discount_share_365d": "price_sensitivity",
+    "child_age_months": "family_stage",
+}
+
+
+def test_families_are_added_up_and_the_strongest_features_speak(book):
+    contributions = np.array([[0.5, 0.3, 0.2, 0.1, -0.6], [-0.2, -0.1, 0.001, 0.0, 0.0]])
+    features = np.array([[62.0, 20.0, 123400.0, 0.3, 9.0], [3.0, NAN, 50.0, NAN, NAN]])
+    first, second = explain(contributions, features, NAMES, TAG_FAMILIES, book, 3)
     assert [(r.family, r.direction, r.tag, r.weight) for r in first] == [
-        ("rhythm", "raises", "recency_days", 0.8),
-        ("activity", "raises", "purchase_days_90d", 0.1),
-        ("value", "lowers", "spend_90d", -0.6),
+        ("silent_drift", "raises", "recency_days", 1.0),
+        ("price", "raises", "discount_share_365d", 0.1),
+        ("need_changed", "lowers", "child_age_months", -0.6),
     ]
     assert first[0].value == 62
-    assert [(r.family, r.direction, r.weight) for r in second] == [("rhythm", "lowers", -0.3)]
+    # two features of one tag family say the same: the second sentence comes from another
+    assert first[0].en == "last purchase 62 days ago; usually every 20 days; Spend in 90 days: 1,234"
+    assert [(r.family, r.direction, r.weight) for r in second] == [("silent_drift", "lowers", -0.299)]
     kept = json.loads(to_json(first))
-    assert set(kept[0]) == {"family", "direction", "weight", "tag", "value", "zh", "en"}
+    assert {"family", "direction", "weight", "tag", "value", "zh", "en", "attribution", "evidence"} == set(kept[0])
 
 
-def test_one_story_is_told_once(book):
-    names = ("expected_silence", "recency_days", "purchase_days")
-    families = {"expected_silence": "churn_risk", "recency_days": "lifecycle", "purchase_days": "lifecycle"}
-    features = np.array([[0.8, 62.0, 2.0]])
-    (both,) = explain(np.array([[0.9, 0.4, 0.1]]), features, names, families, book, 3)
-    assert [r.tag for r in both] == ["expected_silence", "purchase_days"]
-    (one,) = explain(np.array([[0.9, 0.4, -0.1]]), features, names, families, book, 3)
-    assert [r.tag for r in one] == ["expected_silence"]
+def test_a_cause_with_evidence_comes_before_a_symptom_and_a_circumstance_after(book):
+    own = [
+        evidence("delivery", "late_delivery", 1.4),
+        evidence("delivery", "said", 1.0),
+        evidence("benefits_unused", "benefits_unused", 0.5),
+    ]
+    contributions, features = np.array([[0.9, 0.0, 0.0, 0.3, 0.0]]), np.array([[62.0, 20.0, 0.0, 0.3, NAN]])
+    (told,) = explain(contributions, features, NAMES, TAG_FAMILIES, book, 4, [own])
+    assert [r.family for r in told] == ["delivery", "silent_drift", "benefits_unused", "price"]
+    assert told[0].en == "evidence of late_delivery; evidence of said"
+    assert (told[0].evidence, told[0].attribution, told[0].weight) == (1.9, 0.0, 1.9)
+
+
+def test_graduation_is_told_first(book):
+    own = [evidence("graduated", "graduated", 4.0), evidence("price", "said", 9.0)]
+    (told,) = explain(np.zeros((1, 5)), np.zeros((1, 5)), NAMES, TAG_FAMILIES, book, 3, [own])
+    assert [r.family for r in told] == ["graduated", "price"]
+
+
+def test_what_is_not_on_record_is_no_cause(book):
+    (told,) = explain(np.array([[0, 0, 0, 0, 0.5]]), np.full((1, 5), NAN), NAMES, TAG_FAMILIES, book, 3)
+    assert told == ()
+
+
+def test_every_family_of_evidence_and_of_features_exists(shipped):
+    words = reason_words()
+    assert {one["family"] for one in words.evidence.values() if "family" in one} <= set(words.families)
+    assert set(words.tag_families.values()) <= set(words.families)
+    found = words.families_of(tuple(shipped.families), shipped.families)
+    assert {"price", "delivery", "service", "mismatch", "need_changed", "guidance"} <= set(found.values())
+    assert {"other_channel", "benefits_unused", "silent_drift"} <= set(found.values())
 
 
 def test_a_missing_value_is_null_in_json(book):

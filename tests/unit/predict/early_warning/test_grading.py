@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import date
 
 import numpy as np
@@ -7,11 +8,17 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liuke.predict.early_warning import Capacity, Level, WarningSettings, grade, totals
-from liuke.predict.early_warning.grading import shared_out
+from liuke.predict.early_warning import Behaviour, Capacity, Level, WarningSettings, Watched, totals
+from liuke.predict.early_warning import grade as grade_day
+from liuke.predict.early_warning.service import with_drift
 
 DAY = date(2026, 3, 1)
 RANK = {level.value: i for i, level in enumerate(Level)}
+FREE = WarningSettings(red_cost_minor=0, orange_cost_minor=0)  # contacts that cost nothing always pay
+
+
+def grade(scores, previous, lifecycle, capacity=None, settings=FREE, declines=None) -> pa.Table:
+    return grade_day(scores, previous, lifecycle, capacity, settings, declines).warnings
 
 
 def scores(probability: list[float], margin: list[float]) -> pa.Table:
@@ -67,13 +74,76 @@ def test_capacity_is_never_exceeded_and_blue_is_never_urgent(rows, red, orange):
     assert not {"red", "orange"} & set(worthless)
 
 
-def test_each_stage_gets_capacity_by_its_stake():
-    probability = [0.9] * 20 + [0.1] * 20
+def test_capacity_goes_to_the_highest_expected_profit_whatever_the_stage():
+    probability = [0.9] * 20 + [0.3] * 20
     margin = ([300] * 10 + [100] * 10) * 2
-    names = (["mature"] * 10 + ["new"] * 10) * 2
-    table = grade(scores(probability, margin), None, stages(names), Capacity(8, 0))
-    red = [names[i] for i, level in enumerate(level_list(table)) if level == "red"]
-    assert (red.count("mature"), red.count("new")) == (6, 2)
+    names = ["mature"] * 20 + ["new"] * 20
+    table = grade(scores(probability, margin), None, stages(names), Capacity(12, 0))
+    red = [(names[i], margin[i]) for i, level in enumerate(level_list(table)) if level == "red"]
+    # 270, 90 (twice ten) and 90, 30: all ten of 270 come first, then the first two of 90
+    assert red == [("mature", 300)] * 10 + [("mature", 100)] * 2
+
+
+def test_a_contact_that_costs_more_than_it_brings_is_not_made():
+    settings = WarningSettings(red_cost_minor=400, red_save_share=0.1, orange_cost_minor=100, orange_save_share=0.05)
+    # value at risk 8000: a call brings 800 - 400; 3000: a call loses, an offer brings 150 - 100; 1000: neither pays
+    table = grade(scores([0.8, 0.8, 0.8, 0.1], [10_000, 3_750, 1_250, 10]), None, None, Capacity(9, 9), settings)
+    assert level_list(table) == ["red", "orange", "yellow", "blue"]
+    assert table["expected_profit_minor"].to_pylist()[:3] == [400, 50, -50]
+
+
+def test_thresholds_say_why_per_stage():
+    settings = WarningSettings(red_cost_minor=400, red_save_share=0.1, orange_cost_minor=100, orange_save_share=0.05)
+    names = ["mature", "mature", "mature", "new", "new"]
+    graded = grade_day(
+        scores([0.9, 0.8, 0.1, 0.9, 0.1], [10_000, 10_000, 10_000, 1_000, 1_000]),
+        None,
+        stages(names),
+        Capacity(1, 5),
+        settings,
+    )
+    assert level_list(graded.warnings) == ["red", "orange", "blue", "yellow", "blue"]
+    rows = {(row["stage"], row["level"]): row for row in graded.thresholds.to_pylist()}
+    mature, new = rows["mature", "red"], rows["new", "red"]
+    assert mature["pays_from"] == 0.4  # 400 ÷ (10,000 × 0.1)
+    assert new["pays_from"] == 4.0  # never: even certainty would not pay
+    assert (mature["customers"], mature["full"], mature["profit_from_minor"]) == (1, True, 500.0)
+    assert (new["customers"], new["lowest_probability"]) == (0, None)
+    assert not rows["mature", "orange"]["full"]
+
+
+def test_a_silent_decline_lifts_blue_to_yellow_and_is_told():
+    table = scores([0.1, 0.1, 0.9], [100, 100, 100]).append_column("reasons", pa.array(["[]", "[]", "[]"]))
+    two = np.array([True, True, False])
+    fading = Watched(np.array([1.0, 9.0, np.nan]), np.array([8.0, 8.0, np.nan]), two, np.array([True, False, False]))
+    after = grade(table, None, None, Capacity(0, 0), declines={Behaviour.VISITS: fading})
+    assert level_list(after) == ["yellow", "blue", "yellow"]
+    assert after["lifted"].to_pylist() == [True, False, False]
+    first, second, third = (json.loads(text) for text in after["drift"].to_pylist())
+    assert first["found"][0]["en"].startswith("1 visits in 28 days, where own habit")
+    assert second == {"checked": ["visits"], "found": []}
+    assert third == {"checked": [], "found": []}  # not enough data
+    assert [one["family"] for one in json.loads(after["reasons"][0].as_py())] == ["silent_drift"]
+
+
+def test_a_cause_with_evidence_is_told_before_the_silent_drift():
+    def reason(family, evidence, direction="raises"):
+        return {"family": family, "direction": direction, "weight": 1.0, "evidence": evidence}
+
+    own = [reason("delivery", 2.0), reason("silent_drift", 0.0), reason("price", 0.4), reason("need", 0.0, "lowers")]
+    told = with_drift(own, [{"behaviour": "visits", "change": -0.6, "zh": "少", "en": "fewer"}])
+    assert [one["family"] for one in told] == ["delivery", "silent_drift", "price", "need"]
+    assert told[1]["en"] == "fewer"
+    assert with_drift(own, []) == own
+
+
+def test_who_has_outgrown_the_shop_is_never_called():
+    told = json.dumps([{"family": "graduated", "direction": "raises", "weight": 4.0, "evidence": 4.0}])
+    table = scores([0.9, 0.9], [1_000, 1_000]).append_column("reasons", pa.array([told, "[]"]))
+    after = grade(table, None, None, Capacity(2, 0))
+    assert level_list(after) == ["yellow", "red"]
+    assert after["graduated"].to_pylist() == [True, False]
+    assert after["value_at_risk_minor"].to_pylist() == [0, 900]
 
 
 def test_usual_means_usual_in_the_own_stage():
@@ -114,8 +184,3 @@ def test_nobody_scored():
 def test_capacity_comes_from_the_settings():
     assert Capacity.of(WarningSettings(), 1000) == Capacity(20, 80)
     assert Capacity.of(WarningSettings(red_capacity=5, orange_capacity=0), 1000) == Capacity(5, 0)
-
-
-def test_seats_that_a_small_stage_cannot_fill_go_to_the_others():
-    assert shared_out(10, np.array([1.0, 99.0]), np.array([50, 3])).tolist() == [7, 3]
-    assert shared_out(10, np.array([0.0, 0.0]), np.array([5, 5])).tolist() == [0, 0]

@@ -16,6 +16,15 @@ from liuke.app.http.models.customer import (
 )
 from liuke.app.http.models.customers import CustomerPage, CustomerRow, TagDefinition, TagList, TagValue
 from liuke.app.http.models.data import Data, LakeTable, Load, QuarantineCount
+from liuke.app.http.models.early_warning import (
+    Detector,
+    EarlyWarning,
+    FadingCustomer,
+    LeadingReason,
+    WarnedWeek,
+    WarningLevel,
+    WarningThreshold,
+)
 from liuke.app.http.models.health import Health
 from liuke.app.http.models.outreach import OutboxState, Outreach
 from liuke.app.http.models.overview import (
@@ -78,12 +87,16 @@ __all__ = [
     "CustomerTag",
     "CustomerValue",
     "Data",
+    "Detector",
+    "EarlyWarning",
     "Effect",
+    "FadingCustomer",
     "FrozenSegment",
     "GroupValue",
     "Health",
     "Id",
     "LakeTable",
+    "LeadingReason",
     "Level",
     "Load",
     "Metric",
@@ -142,5 +155,8 @@ __all__ = [
     "UserRow",
     "Value",
     "ValueModel",
+    "WarnedWeek",
+    "WarningLevel",
+    "WarningThreshold",
     "Words",
 ]

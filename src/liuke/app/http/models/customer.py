@@ -78,11 +78,14 @@ class Reason(Model):
 
     family: str
     direction: str
-    weight: float
+    weight: float = Field(
+        description="Attribution plus evidence: how much the reason weighs against others of its kind."
+    )
     tag: str | None = None
     value: Any = None
     zh: str
     en: str
+    evidence: float = Field(0.0, description="Strength of what the data themselves say; 0: only the model leans on it.")
 
 
 class Risk(Model):
