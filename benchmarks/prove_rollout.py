@@ -67,8 +67,9 @@ OFFERS = {
     (NULL, "message"): Offer("none"),
 }
 WANTED = {HARMFUL: "harmful", USEFUL: "rolled_out", NULL: "no_effect"}
-PLANNED_SHARE = 0.43
-"""Customers after whom a trial without a gain ends, relative to the shop: all buyers, and six weeks of new ones."""
+PLANNED_SHARE = 0.30
+"""Planned size, relative to the shop. Two of five customers are buyers by then; drawn at 5 % and again at 20 %, each
+tells as much as 0.7 customers at 50 % would: 0.28 of the shop, and some of those who become buyers meanwhile."""
 MOST_CONTACTED = 0.20
 LEAST_RIGHT = 0.90
 DOCUMENT: dict[str, Any] = {

@@ -28,7 +28,7 @@ from liuke.store.operations import Operations  # noqa: E402
 PAGE = ROOT / "docs" / "reference" / "trial-decisions.md"
 EFFECTS = {"useful": 0.15, "null": 0.0, "harmful": -0.15}
 STAGES = [0.05, 0.2, 0.5, 1.0]
-PLANNED = 6_000
+PLANNED = 3_500  # at half treated: six thousand customers at the first stages
 WEEKS = 14
 HEAD = """# What becomes of trials
 

@@ -161,15 +161,16 @@ def test_formula_is_shown_by_keyboard(open_console):
     expect(console.page.get_by_role("tooltip")).to_contain_text("期初活跃买家中，期末前没有再购买的占比")
 
 
-def test_language_and_theme_follow_the_user_to_another_browser(open_console):
-    console = open_console(role="analyst")
+def test_language_and_theme_follow_the_user_to_another_browser(open_console, simulated_url):
+    # The server remembers them: in a shop of its own, lest the next test's analyst finds an English page.
+    console = open_console(role="analyst", address=simulated_url)
     console.open("/")
     console.page.get_by_role("button", name="English").click()
     expect(console.page.get_by_role("heading", level=1)).to_have_text("Overview")
     with console.page.expect_response("**/api/session/preferences"):
         console.page.get_by_role("button", name="Appearance").click()
     expect(console.page.locator("html")).to_have_attribute("data-theme", "dark")
-    elsewhere = open_console(role="analyst")
+    elsewhere = open_console(role="analyst", address=simulated_url)
     elsewhere.open("/")
     expect(elsewhere.page.get_by_role("heading", level=1)).to_have_text("Overview")
     expect(elsewhere.page.locator("html")).to_have_attribute("data-theme", "dark")

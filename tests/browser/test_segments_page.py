@@ -64,6 +64,7 @@ def test_a_rule_is_built_counted_saved_and_compared(open_console, language, them
         page.keyboard.press("ArrowDown")  # from “any” to “none”
         page.keyboard.press("Enter")
         expect(page.locator(".rule-group .rule-group .rule-head")).to_contain_text(words["none"])
+        expect(page.get_by_role("region", name=words["live"]).locator(".big")).not_to_have_text(f"{first:,}")
         rest(console)
         assert counted(page, words) < first
         if name == "one":

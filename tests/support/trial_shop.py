@@ -112,10 +112,10 @@ class TrialShop:
             ]
         return pa.Table.from_pylist(rows, schema=pa.schema([*texts.items(), *kinds.items()]))
 
-    def enter(self) -> None:
-        """Let a week's customers enter, be drawn, and buy or not."""
-        n, day = self.per_week, self.day
-        ids = self.seed * SALT_STEP + self.entered + np.arange(n, dtype=np.int64)
+    def enter(self, *, again: bool = False) -> None:
+        """Let a week's customers enter, be drawn, and buy or not; again: all those of the weeks before."""
+        n, day = (self.entered if again else self.per_week), self.day
+        ids = self.seed * SALT_STEP + (0 if again else self.entered) + np.arange(n, dtype=np.int64)
         with self.operations.begin() as connection:
             allocator = HashAllocator(self.settings)
             drawn = allocator.allocate(connection, self.trial.strategy, ids, self.trial.control_share, day)
@@ -135,7 +135,7 @@ class TrialShop:
             if rows:
                 connection.execute(sa.insert(entries), rows)
         treated = drawn.arms == "treated"
-        self.entered += n
+        self.entered += 0 if again else n
         self.contacted += int(treated.sum())
         loyal = self.rng.random(n) < 0.5  # loyal customers bought before and buy twice as often: what CUPED sees
         base = self.base + self.base_drift * self.week

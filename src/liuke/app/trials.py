@@ -26,7 +26,9 @@ from liuke.learn.experiments.config import ExperimentSettings
 _WAIT_EN = {"works": "works", "does_not_work": "does not work", "too_early": "wait"}
 
 
-def trial_row(record: TrialRecord, strategies: dict[str, Strategy], verdict: str | None) -> dict[str, Any]:
+def trial_row(
+    record: TrialRecord, strategies: dict[str, Strategy], verdict: str | None, *, split_broken: bool = False
+) -> dict[str, Any]:
     """Return one line of the list of trials."""
     strategy = strategies.get(record.strategy)
     document = record.document
@@ -55,6 +57,7 @@ def trial_row(record: TrialRecord, strategies: dict[str, Strategy], verdict: str
         "ended_on": record.ended_on,
         "verdict": word.value,
         "verdict_words": {"zh": word.zh, "en": _WAIT_EN[word.value]},
+        "split_broken": split_broken,
     }
 
 
@@ -64,7 +67,11 @@ def trial_list(desk: TrialDesk, strategies: Iterable[Strategy]) -> dict[str, Any
     verdicts = desk.verdicts()
     gains = desk.gains()
     return {
-        "trials": [trial_row(one, known, verdicts.get(one.id)) for one in desk.records()],
+        "trials": [
+            trial_row(one, known, verdicts.get(one.id), split_broken=_split_broken(desk.report(one.id)))
+            for one in desk.records()
+        ],
+        "strategies": [{"id": one.id, "name": {"zh": one.name.zh, "en": one.name.en}} for one in known.values()],
         "money": gains,
         "booked_minor": sum(one["booked_minor"] for one in gains),
     }
@@ -77,7 +84,7 @@ def trial_detail(desk: TrialDesk, strategies: Iterable[Strategy], trial: str) ->
     report = desk.report(trial)
     verdict = desk.verdicts().get(trial)
     gain = next((one for one in desk.gains() if one["trial"] == trial), None)
-    return trial_row(record, known, verdict) | {
+    return trial_row(record, known, verdict, split_broken=_split_broken(report)) | {
         "document": record.document.model_dump(mode="json"),
         "metrics": [asdict(OUTCOMES[name]) for name in record.document.metrics.names],
         "events": [asdict(one) for one in events],
@@ -85,6 +92,11 @@ def trial_detail(desk: TrialDesk, strategies: Iterable[Strategy], trial: str) ->
         "progress": _progress(desk, record, report),
         "money": gain,
     }
+
+
+def _split_broken(report: dict[str, Any] | None) -> bool:
+    analysis = report["analysis"] if report else None
+    return bool(analysis and analysis["split"]["broken"])
 
 
 def sizes(desk: TrialDesk, document: Trial) -> dict[str, Any]:
@@ -127,24 +139,29 @@ def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 
 def _progress(desk: TrialDesk, record: TrialRecord, report: dict[str, Any] | None) -> dict[str, Any]:
-    """Return how far a trial has come: customers read of those planned, and the days that are left."""
+    """Return how far a trial has come: customers read of those planned, and the days that are left at this pace."""
     complete = sum(report["complete"].values()) if report else 0
-    planned, rate = record.document.rule.planned_units, None
+    informative = float(report.get("informative", complete)) if report else 0.0
+    document = record.document
+    planned, rate = document.rule.planned_units, None
     try:
         facts = desk.facts(record.strategy)
         rate = facts.entries_per_day
-        if planned is None and record.document.rule.worthwhile > 0:
-            found = plan_sizes(record.document, facts, record.stage)
+        if planned is None and document.rule.worthwhile > 0:
+            found = plan_sizes(document, facts)
             planned = found[0].units if found else None
     except LiukeError:
         pass  # not enough history to plan by: progress has no end to show
-    left = max((planned or 0) - complete, 0)
+    share, usual = document.treated_share(max(record.stage, 0)), document.planned_share
+    telling = share * (1 - share) / (usual * (1 - usual)) if usual < 1 else 1.0  # of a customer who enters now
+    left = max((planned or 0) - informative, 0) / telling
     running = record.state is TrialState.RUNNING
     return {
         "complete": complete,
+        "informative": informative,
         "pending": report["pending"] if report else 0,
         "planned": planned,
-        "share": min(complete / planned, 1.0) if planned else None,
+        "share": min(informative / planned, 1.0) if planned else None,
         "entries_per_day": rate,
         "days_left": round(left / rate) if running and planned and rate else None,
     }

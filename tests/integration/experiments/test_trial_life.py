@@ -1,8 +1,12 @@
 """Trials lived week by week with the truth known: harm stops early, gains are rolled out, nothing ends as no effect."""
 
+from datetime import timedelta
+
 import pytest
+import sqlalchemy as sa
 from trial_shop import TrialShop
 
+from liuke.decide.strategies import entries
 from liuke.learn.experiments import EndReason, TrialState, trial_from
 
 STAGES = [0.05, 0.2, 0.5, 1.0]
@@ -70,6 +74,62 @@ def test_growing_shares_with_a_drifting_shop_bias_nothing(operations):
     assert comparison.sequential.low < 0 < comparison.sequential.high
     assert found.reading.analysis.split.p_value > 0.001
     assert found.reading.analysis.segments.groups
+
+
+@pytest.mark.parametrize("operations", ["sqlite"], indirect=True)
+def test_control_customers_whom_a_larger_share_may_reach_are_drawn_and_read_again(operations):
+    shop = TrialShop(operations, document(rule={"worthwhile": 1.0}), seed=6, effect=0.1, per_week=4_000)
+    shop.enter()
+    for _ in range(2):
+        shop.week += 2
+        with operations.begin() as connection:
+            shop.desk.book.advance(connection, "hello", shop.act(shop.day), "", "")
+        shop.enter(again=True)
+    shop.week += 2
+    with operations.read() as connection:
+        drawn = {
+            (row.entered_on, row.arm): row.probability
+            for row in connection.execute(sa.select(entries).where(entries.c.probability < 1))
+        }
+    first, second, third = sorted({day for day, _ in drawn})
+    assert drawn[first, "treated"] == pytest.approx(0.05)
+    assert drawn[second, "treated"] == pytest.approx(0.15 / 0.95)  # given: control at the first entry
+    assert drawn[third, "treated"] == pytest.approx(0.30 / 0.80)  # given: control at both
+    assert drawn[third, "control"] == pytest.approx(0.50 / 0.80)
+    [found] = shop.desk.read_out(shop.moment(), shop.contacts(), shop.act(shop.day), decide=False)
+    reading = found.reading
+    assert reading.complete["treated"] == pytest.approx(2_000, abs=120)  # each customer at most once treated
+    assert sum(reading.complete.values()) == pytest.approx(4_000 * (1 + 0.95 + 0.80), abs=200)
+    told = 4_000 * (0.05 * 0.95 + 0.95 * (0.15 * 0.80) / 0.95**2 + 0.80 * (0.30 * 0.50) / 0.80**2) / 0.25
+    assert reading.informative == pytest.approx(told, rel=0.05)
+    assert reading.analysis.split.p_value > 0.01
+    effect = reading.analysis.metrics[0].comparisons[0].fixed
+    assert effect.low < 0.1 < effect.high
+    assert effect.high - effect.low < 0.07  # 4,000 customers drawn once at 5 % leave 0.13
+    assert reading.analysis.metrics[0].comparisons[0].fixed.p_value < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("effect", "worse_by", "said"), [(0.15, 0.05, "可接受 5 个百分点"), (0.0, 0.5, "没有值得做的提升")]
+)
+@pytest.mark.parametrize("operations", ["sqlite"], indirect=True)
+def test_harm_ends_as_harmful_whatever_was_gained_and_without_gain_whatever_was_accepted(
+    operations, effect, worse_by, said
+):
+    guards = {"guardrails": [{"metric": "unsubscribed", "worse_by": worse_by}]}
+    keys = {"rule": {"worthwhile": 0.02, "planned_units": 700}, "metrics": guards, "rollout": {"stages": [0.2, 0.5]}}
+    shop = TrialShop(operations, document(**keys), seed=7, effect=effect)
+    for _ in range(4):
+        shop.enter()
+        shop.week += 1
+    left = [one for one in sorted(set(shop.contacts()["customer_id"].to_pylist())) if one % 3 == 0]
+    shop.connection.execute(
+        "INSERT INTO events SELECT unnest(?::BIGINT[]), 'unsubscribed', ?", [left, shop.day - timedelta(days=15)]
+    )
+    [found] = shop.desk.read_out(shop.moment(), shop.contacts(), shop.act(shop.day))
+    assert found.record.reason is EndReason.HARMFUL
+    assert "退订" in found.move.zh
+    assert said in found.move.zh
 
 
 @pytest.mark.parametrize("operations", ["sqlite"], indirect=True)

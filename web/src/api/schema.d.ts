@@ -2584,6 +2584,11 @@ export interface components {
             reason: string | null;
             reason_words: components["schemas"]["Words"] | null;
             report: components["schemas"]["TrialReport"] | null;
+            /**
+             * Split Broken
+             * @description The arms' sizes do not fit the draw: no verdict, no money.
+             */
+            split_broken: boolean;
             /** Stage */
             stage: number;
             /** Stage Since */
@@ -2619,13 +2624,15 @@ export interface components {
         };
         /**
          * TrialList
-         * @description All trials, those that run first.
+         * @description All trials, those that run first, and the strategies that a trial can be planned of.
          */
         TrialList: {
             /** Booked Minor */
             booked_minor: number;
             /** Money */
             money: components["schemas"]["TrialMoney"][];
+            /** Strategies */
+            strategies: components["schemas"]["TrialStrategy"][];
             /** Trials */
             trials: components["schemas"]["TrialRow"][];
         };
@@ -2724,6 +2731,11 @@ export interface components {
             days_left: number | null;
             /** Entries Per Day */
             entries_per_day: number | null;
+            /**
+             * Informative
+             * @description Complete windows, each worth what its chance tells beside the planned split.
+             */
+            informative: number;
             /** Pending */
             pending: number;
             /** Planned */
@@ -2787,6 +2799,12 @@ export interface components {
             gain: {
                 [key: string]: number | null;
             } | null;
+            /**
+             * Informative
+             * @description As in `progress`.
+             * @default 0
+             */
+            informative: number;
             /**
              * Left Out
              * @description Complete, but their arm left nothing to chance: nobody to compare them with.
@@ -2857,6 +2875,11 @@ export interface components {
              */
             reason: string | null;
             reason_words: components["schemas"]["Words"] | null;
+            /**
+             * Split Broken
+             * @description The arms' sizes do not fit the draw: no verdict, no money.
+             */
+            split_broken: boolean;
             /** Stage */
             stage: number;
             /** Stage Since */
@@ -2944,6 +2967,15 @@ export interface components {
             treated_share: number;
             /** Zh */
             zh: string;
+        };
+        /**
+         * TrialStrategy
+         * @description A strategy that a trial can be planned of.
+         */
+        TrialStrategy: {
+            /** Id */
+            id: string;
+            name: components["schemas"]["Words"];
         };
         /**
          * UserRow

@@ -16,6 +16,11 @@ export function themeConfig(name: ThemeName): ThemeConfig {
       colorPrimary: dark ? "#2fb5a6" : "#0b6e69",
       colorLink: dark ? "#5fd0c3" : "#0b6e69",
       colorInfo: dark ? "#5fd0c3" : "#0b6e69",
+      colorInfoBg: dark ? "#14292a" : "#e3f1ef",
+      colorInfoBorder: dark ? "#24504c" : "#b9dcd8",
+      colorError: dark ? "#ff8f84" : "#b42318",
+      colorErrorBg: dark ? "#2f1614" : "#fdeceb",
+      colorErrorBorder: dark ? "#6b2b26" : "#f3c1bc",
       colorBgLayout: dark ? "#0e1416" : "#f4f6f7",
       colorBgContainer: dark ? "#161e21" : "#ffffff",
       colorBgElevated: dark ? "#1d272a" : "#ffffff",
@@ -32,7 +37,7 @@ export function themeConfig(name: ThemeName): ThemeConfig {
     components: {
       Table: { headerBg: dark ? "#1a2427" : "#f7f9fa", headerColor: dark ? "#a9b7b9" : "#51636a", cellPaddingInlineMD: 14 },
       Card: { headerFontSize: 15 },
-      Button: dark ? { primaryColor: "#06211e" } : {},
+      Button: dark ? { primaryColor: "#06211e", dangerColor: "#2b0906" } : {},
     },
   };
 }

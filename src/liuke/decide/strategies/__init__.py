@@ -7,7 +7,7 @@ from liuke.decide.strategies.contracts import Allocation, Arm, EntryReport, Mess
 from liuke.decide.strategies.document import Strategy, load_strategies, parse_strategy
 from liuke.decide.strategies.errors import StrategyError
 from liuke.decide.strategies.ports import Allocator, Kin, MessagePlanner, NoKin, Traits
-from liuke.decide.strategies.service import StrategyDesk, entries_of
+from liuke.decide.strategies.service import StrategyDesk, entered_before, entries_of
 from liuke.decide.strategies.tables import entries, strategy_versions
 
 READY_STRATEGIES = Path(__file__).parent / "ready"
@@ -30,6 +30,7 @@ __all__ = [
     "StrategyError",
     "Traits",
     "compile_audience",
+    "entered_before",
     "entries",
     "entries_of",
     "load_strategies",

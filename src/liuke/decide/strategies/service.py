@@ -30,6 +30,8 @@ from liuke.decide.strategies.ports import Allocator, Kin, MessagePlanner, NoKin
 from liuke.decide.strategies.tables import entries, strategy_versions
 from liuke.store.operations import Operations
 
+IDS_PER_QUERY = 5_000  # SQLite allows 32,766 variables in a statement, PostgreSQL 65,535
+
 
 @dataclass(frozen=True, slots=True)
 class _Candidates:
@@ -154,7 +156,25 @@ def entries_of(connection: sa.Connection, strategy: str) -> pa.Table:
     rows = connection.execute(sa.select(*columns).where(entries.c.strategy == strategy).order_by(*order)).all()
     kinds = (pa.int64(), pa.string(), pa.string(), pa.string(), pa.float64(), pa.date32())
     schema = pa.schema(list(zip(names, kinds, strict=True)))
-    return pa.Table.from_pylist([dict(row._mapping) for row in rows], schema=schema)
+    values = list(zip(*rows, strict=True)) or [()] * len(names)
+    return pa.table([pa.array(column, kind) for column, kind in zip(values, kinds, strict=True)], schema=schema)
+
+
+def entered_before(
+    connection: sa.Connection, strategy: str, customer_ids: Sequence[int], days: tuple[date, date]
+) -> dict[int, list[tuple[date, str, float]]]:
+    """Return when and in which arm customers entered a strategy from one day until before another."""
+    found: dict[int, list[tuple[date, str, float]]] = {}
+    table = entries.c
+    for start in range(0, len(customer_ids), IDS_PER_QUERY):
+        query = (
+            sa.select(table.customer_id, table.entered_on, table.arm, table.probability)
+            .where(table.strategy == strategy, table.customer_id.in_(customer_ids[start : start + IDS_PER_QUERY]))
+            .where(table.entered_on >= days[0], table.entered_on < days[1])
+        )
+        for customer, day, arm, probability in connection.execute(query):
+            found.setdefault(customer, []).append((day, arm, probability))
+    return found
 
 
 def _select(strategy: Strategy, as_of: date, connection: duckdb.DuckDBPyConnection, audience: str) -> _Candidates:

@@ -196,6 +196,8 @@ class MetricResult:
         Value that larger ones count as; None if not winsorised.
     problem
         Why it could not be compared (an arm too small); None if it was.
+    label
+        What sentences call it.
     """
 
     name: str
@@ -208,7 +210,8 @@ class MetricResult:
     covariates: tuple[str, ...]
     arms: tuple[ArmValue, ...]
     comparisons: tuple[Comparison, ...]
-    problem: Text | None = None
+    problem: Text | None
+    label: Text
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from liuke.learn.inference import (
     compare_means,
     compare_proportions,
     lift,
+    margin_of,
     non_inferiority,
     permute_clusters,
     post_stratify,
@@ -164,6 +165,7 @@ def result_of(question: Question, sums: Sums, control: str) -> MetricResult:
         arms=values,
         comparisons=tuple(comparisons),
         problem=problem,
+        label=Text(metric.label_zh or metric.name, metric.label_en or metric.name),
     )
 
 
@@ -279,7 +281,10 @@ def _guard(question: Question, estimate: _Estimate, n: int) -> GuardRail:
     if margin:
         planned = question.planned if sequential else None
         up = metric.direction == "up"
-        found = non_inferiority(*estimate.arms, margin, question.level, higher_is_better=up, planned_n=planned)
+        if estimate.fixed.method == "post-stratified":  # arms thrown together would compare unlike strata
+            found = margin_of(estimate.normal, n, margin, higher_is_better=up, planned_n=planned)
+        else:
+            found = non_inferiority(*estimate.arms, margin, question.level, higher_is_better=up, planned_n=planned)
         return GuardRail(_STATES[found.guard], margin, float(found.difference.p_value), float(found.p_value_broken))
     shown = _sequential(estimate.normal, n, question) if sequential else interval(estimate.fixed)
     return GuardRail("broken" if is_worse(shown, metric.direction) else "holds", None, None, None)

@@ -59,6 +59,8 @@ class Metric(BaseModel):
     covariates: tuple[str, ...] = Field((), max_length=8, description="Columns known before the start (CUPED).")
     worthwhile: float = Field(0.0, ge=0, description="The smallest gain worth acting on, in the metric's unit.")
     money: str = Field("", max_length=16, description="Its unit if it is money, as shown: CNY, 元, cents.")
+    label_zh: str = Field("", max_length=80, description="Its name in Chinese sentences; empty: its name.")
+    label_en: str = Field("", max_length=80, description="Its name in English sentences; empty: its name.")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -164,8 +166,9 @@ class TrialPlan(BaseModel):
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the normalised plan: the same questions and rules give the same text."""
-        tree = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        """SHA-256 of the normalised plan: the same questions and rules, whatever they are called in sentences."""
+        asked = self.model_dump(mode="json", exclude={"metrics": {"__all__": {"label_zh", "label_en"}}})
+        tree = json.dumps(asked, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(tree.encode()).hexdigest()
 
 

@@ -95,8 +95,8 @@ def _sizes(evidence: Evidence, arm: str, control: str) -> _Finding:
         successes = sum(value.total for value in metric.arms if value.arm in (arm, control))
         if metric.kind == "proportion" and successes < plan.min_successes:
             return Verdict.TOO_EARLY, Text(
-                f"{metric.name}：两组共 {successes:.0f} 次成功，至少需要 {plan.min_successes} 次",
-                f"{metric.name}: {successes:.0f} successes over both arms; {plan.min_successes} are needed",
+                f"{metric.label.zh}：两组共 {successes:.0f} 次成功，至少需要 {plan.min_successes} 次",
+                f"{metric.label.en}: {successes:.0f} successes over both arms; {plan.min_successes} are needed",
             )
     return None
 
@@ -106,8 +106,8 @@ def _broken_guards(evidence: Evidence, arm: str, control: str) -> _Finding:
     if not broken:
         return None
     shown = [difference_text(metric, _deciding(evidence, metric, arm)) for metric in broken]
-    names_zh = "、".join(f"{metric.name}（{text.zh}）" for metric, text in zip(broken, shown, strict=True))
-    names_en = ", ".join(f"{metric.name} ({text.en})" for metric, text in zip(broken, shown, strict=True))
+    names_zh = "、".join(f"{metric.label.zh}（{text.zh}）" for metric, text in zip(broken, shown, strict=True))
+    names_en = ", ".join(f"{metric.label.en} ({text.en})" for metric, text in zip(broken, shown, strict=True))
     return Verdict.DOES_NOT_WORK, Text(f"护栏指标被突破：{names_zh}", f"a guard-rail is broken: {names_en}")
 
 
@@ -120,18 +120,18 @@ def _gain(evidence: Evidence, arm: str, control: str) -> _Finding:
         if p is None or p > alpha or not is_better(shown, metric.direction):
             continue
         text = difference_text(metric, shown)
-        open_ones = [guard.name for guard, state in _guards(evidence, arm) if state == "undecided"]
+        open_ones = [guard.label for guard, state in _guards(evidence, arm) if state == "undecided"]
         if open_ones:
-            names = ", ".join(open_ones)
+            names_zh, names_en = "、".join(one.zh for one in open_ones), ", ".join(one.en for one in open_ones)
             return Verdict.TOO_EARLY, Text(
-                f"{metric.name} 已改善：{text.zh}；但护栏指标 {names} 尚不能排除变差",
-                f"{metric.name} is better: {text.en}; but harm to the guard-rail {names} is not ruled out yet",
+                f"{metric.label.zh} 已改善：{text.zh}；但护栏指标 {names_zh} 尚不能排除变差",
+                f"{metric.label.en} is better: {text.en}; but harm to the guard-rail {names_en} is not ruled out yet",
             )
         loss = Text("；但花费高于带来的收益", "; but it costs more than it brings")
         zh, en = (loss.zh, loss.en) if arm in evidence.losing else ("", "")
         return Verdict.WORKS, Text(
-            f"{metric.name} 改善：{text.zh}，校正后 {p_text(p)}{zh}",
-            f"{metric.name} is better: {text.en}, adjusted {p_text(p)}{en}",
+            f"{metric.label.zh} 改善：{text.zh}，校正后 {p_text(p)}{zh}",
+            f"{metric.label.en} is better: {text.en}, adjusted {p_text(p)}{en}",
         )
     return None
 
@@ -143,8 +143,8 @@ def _no_gain(evidence: Evidence, arm: str, control: str) -> _Finding:
     zh, en = [], []
     for metric in metrics:
         text = difference_text(metric, _deciding(evidence, metric, arm))
-        zh.append(f"{metric.name} {text.zh}，区间内没有值得行动的提升")
-        en.append(f"{metric.name} {text.en}: no gain worth acting on is left in the interval")
+        zh.append(f"{metric.label.zh} {text.zh}，区间内没有值得行动的提升")
+        en.append(f"{metric.label.en} {text.en}: no gain worth acting on is left in the interval")
     return Verdict.DOES_NOT_WORK, Text("；".join(zh), "; ".join(en))
 
 
@@ -152,8 +152,8 @@ def _still_both(evidence: Evidence, arm: str) -> Text:
     metric = _primary(evidence)[0]
     text = difference_text(metric, _deciding(evidence, metric, arm))
     return Text(
-        f"{metric.name} {text.zh}，仍同时包含“没有效果”和“值得做”，继续积累样本",
-        f"{metric.name} {text.en} still holds both no effect and a worthwhile one; keep collecting",
+        f"{metric.label.zh} {text.zh}，仍同时包含“没有效果”和“值得做”，继续积累样本",
+        f"{metric.label.en} {text.en} still holds both no effect and a worthwhile one; keep collecting",
     )
 
 

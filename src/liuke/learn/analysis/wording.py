@@ -5,6 +5,7 @@ from __future__ import annotations
 from liuke.learn.analysis.contracts import Interval, MetricResult, Money, Text
 
 OPEN = "∞"
+MINOR = "minor units"  # of money in a shop's own trials; a reader of Chinese sees 分
 
 
 def value_text(metric: MetricResult, value: float) -> str:
@@ -25,6 +26,8 @@ def unit_text(metric: MetricResult) -> Text:
     """Return the unit of a difference: percentage points, money, or nothing."""
     if metric.kind == "proportion":
         return Text("个百分点", "pp")
+    if metric.money == MINOR:
+        return Text("分", MINOR)
     return Text(metric.money, metric.money)
 
 
@@ -39,6 +42,12 @@ def difference_text(metric: MetricResult, shown: Interval) -> Text:
         f"差异 {value} {unit.zh}（{level} {zh_kind}区间 {low} 至 {high}）".replace(" （", "（"),
         f"difference {value} {unit.en} ({level} {en_kind}interval {low} to {high})".replace("  ", " "),
     )
+
+
+def size_text(metric: MetricResult, size: float) -> Text:
+    """Return the size of a difference in the metric's unit."""
+    unit, number = unit_text(metric), f"{100 * size:g}" if metric.kind == "proportion" else plain(size)
+    return Text(f"{number} {unit.zh}".rstrip(), f"{number} {unit.en}".rstrip())
 
 
 def lift_text(shown: Interval | None) -> str:

@@ -7,7 +7,7 @@ merged customers change later and an arm must not.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.dialects import postgresql, sqlite
 
-from liuke.decide.strategies import Allocation, Arm, Kin, NoKin, Traits
+from liuke.decide.strategies import Allocation, Arm, Kin, NoKin, Traits, entered_before
 from liuke.learn.experiments.assignment import arms_at, draw_arms, in_stretch, unit_interval
 from liuke.learn.experiments.config import ExperimentSettings
 from liuke.learn.experiments.errors import ExperimentError
@@ -167,6 +167,8 @@ class HashAllocator:
         pairs = zip(drawn.arms.tolist(), drawn.probabilities.tolist(), strict=True)
         new = dict(zip(newcomers, pairs, strict=True))
         where = _Whereabouts.read(connection, terms, standing)
+        if terms.staged:
+            where = replace(where, pasts=self._pasts(connection, terms, standing, on))
         released = where.due(standing, on) if terms.staged else {}
         if store and new:
             _insert(connection, terms.experiment, new, on)
@@ -183,6 +185,24 @@ class HashAllocator:
             else:
                 arms[spot], chances[spot] = where.again(one, standing[one], on)
         return arms, chances
+
+    def _pasts(
+        self, connection: sa.Connection, terms: Terms, standing: Mapping[int, _Standing], on: date
+    ) -> dict[int, _Past]:
+        """Return what chance has left open of customers who have an arm: when they last entered, and as what."""
+        ids = self._kin.of(list(standing))
+        listed = sorted({one for known_as in ids.values() for one in known_as})
+        entered = entered_before(connection, terms.strategy, listed, (terms.started_on, on))
+        found = {}
+        for customer, first in standing.items():
+            last, chance = first.assigned_on, first.probability
+            for one in ids[customer]:
+                for day, arm, probability in entered.get(one, ()):
+                    last = max(last, day)
+                    if day > first.assigned_on and arm == Arm.CONTROL.value:
+                        chance *= probability
+            found[customer] = _Past(last, chance)
+        return found
 
     def _standing(
         self, connection: sa.Connection, experiment: str, customer_ids: Collection[int]
@@ -233,11 +253,20 @@ class _Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class _Past:
+    """When a customer last entered, and the chance of having been control at every entry until then."""
+
+    last_on: date
+    control_chance: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Whereabouts:
     """Points of customers who have an arm, to see whom the present stage reaches."""
 
     terms: Terms
     places: Mapping[int, Place]
+    pasts: Mapping[int, _Past] = field(default_factory=dict)
 
     @classmethod
     def read(cls, connection: sa.Connection, terms: Terms, standing: Mapping[int, _Standing]) -> _Whereabouts:
@@ -265,22 +294,25 @@ class _Whereabouts:
             return standing.arm, standing.probability
         arm = self.arm_now(customer, standing)
         place_ = self.places.get(standing.customer_id)
-        settled = standing.assigned_on + timedelta(days=self.terms.settle_days) <= on
-        open_ = arm == Arm.CONTROL.value and settled and place_ is not None
-        return arm, min(1.0, (1 - self.terms.treated_share) / standing.probability) if open_ else 1.0
+        open_ = arm == Arm.CONTROL.value and self._settled(customer, on) and place_ is not None
+        return arm, min(1.0, (1 - self.terms.treated_share) / self.pasts[customer].control_chance) if open_ else 1.0
 
     def due(self, standing: Mapping[int, _Standing], on: date) -> dict[int, float]:
-        """Return control customers whom the share reaches now that their windows are over, with the chance of it."""
+        """Return control customers whom the share reaches now that their windows are over.
+
+        The chance of it is given that they were control at every entry until now.
+        """
         found = {}
         for customer, one in standing.items():
             place_ = self.places.get(one.customer_id)
             if place_ is None or one.arm != Arm.CONTROL.value or place_.released_on is not None:
                 continue
-            over = one.assigned_on + timedelta(days=self.terms.settle_days) <= on
-            if over and place_.point >= 1 - self.terms.treated_share:
-                before = 1 - one.probability
-                found[customer] = (self.terms.treated_share - before) / one.probability  # given: control until now
+            if self._settled(customer, on) and place_.point >= 1 - self.terms.treated_share:
+                found[customer] = 1 - (1 - self.terms.treated_share) / self.pasts[customer].control_chance
         return found
+
+    def _settled(self, customer: int, on: date) -> bool:
+        return self.pasts[customer].last_on + timedelta(days=self.terms.settle_days) <= on
 
     def release(
         self, connection: sa.Connection, released: Mapping[int, float], standing: Mapping[int, _Standing], on: date

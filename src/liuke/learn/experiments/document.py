@@ -132,7 +132,10 @@ class Rule(_Part):
     min_units_per_arm: int = Field(100, ge=2, description="Customers with a complete window before any verdict.")
     min_buyers: int = Field(20, ge=1, description="Customers who bought, over both arms, before any verdict.")
     planned_units: int | None = Field(
-        None, ge=4, description="Customers of both arms at which a trial without a gain ends as no effect."
+        None,
+        ge=4,
+        description="Customers of both arms at which a trial without a gain ends as no effect; drawn at a small share "
+        "they count for less.",
     )
     power: float = Field(0.8, gt=0.5, lt=1, description="Chance to find the worthwhile gain; for the planner.")
 
@@ -221,6 +224,12 @@ class Trial(_Part):
     def treated_share(self, stage: int) -> float:
         """Return the treated share at a stage; the control share is never touched."""
         return min(self.rollout.stages[stage], 1 - self.control_share)
+
+    @property
+    def planned_share(self) -> float:
+        """The treated share nearest to a half, which decides fastest: sizes are planned for it."""
+        shares = [self.treated_share(stage) for stage in range(len(self.rollout.stages))]
+        return min(shares, key=lambda share: abs(share - 0.5))
 
     def normalised(self) -> str:
         """Return the document as JSON with sorted keys and without what equals its default."""

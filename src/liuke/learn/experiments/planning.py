@@ -148,16 +148,15 @@ def plan_sizes(trial: Trial, facts: PlanningFacts, stage: int | None = None) -> 
     Notes
     -----
     The deciding metric must find ``rule.worthwhile``; a guard-rail the loss that is accepted; others are shown for a
-    gain of the same share of their mean.
+    gain of the same share of their mean. While the share grows, and within strata, readings do without CUPED, and so
+    does their plan.
     """
     if trial.rule.worthwhile <= 0:
         raise ExperimentError(
             f"The trial {trial.id} names no worthwhile gain, so no size can be planned.",
             hint="Set rule.worthwhile, such as 0.01 for one point.",
         )
-    stages = range(len(trial.rollout.stages))
-    chosen = min(stages, key=lambda one: abs(trial.treated_share(one) - 0.5)) if stage is None else stage
-    share = trial.treated_share(chosen)
+    share = trial.planned_share if stage is None else trial.treated_share(stage)
     by_name = {one.metric: one for one in facts.baselines}
     primary = by_name[trial.metrics.primary]
     lift = trial.rule.worthwhile / primary.mean if primary.mean > 0 else None
@@ -181,10 +180,12 @@ def _metric_plan(trial: Trial, facts: PlanningFacts, base: Baseline, gain: float
         "shares": (1 - share, share),
         "sequential": True,
     }
-    found = plan_means(base.variance, gain, correlation=base.correlation, **design)
+    cuped = len(trial.rollout.stages) == 1 and not trial.strata
+    correlation = base.correlation if cuped else 0.0
+    found = plan_means(base.variance, gain, correlation=correlation, **design)
     bare = plan_means(base.variance, gain, **design)
     rate = facts.entries_per_day
-    reach = None if not rate else mde_means(base.variance, max(rate * 90, 8), correlation=base.correlation, **design)
+    reach = None if not rate else mde_means(base.variance, max(rate * 90, 8), correlation=correlation, **design)
     return MetricPlan(
         metric=base.metric,
         baseline=base.mean,

@@ -21,6 +21,7 @@ from liuke.learn.analysis import (
     Role,
     TrialPlan,
     analyse,
+    wording,
 )
 from liuke.learn.experiments import contracts, verdict
 from liuke.learn.experiments.config import ExperimentSettings
@@ -56,7 +57,7 @@ class Gain:
     cost
         Of messages really sent.
     booked
-        Gain less cost if the interval of that profit excludes zero, else 0.
+        Gain less cost if the interval of that profit excludes zero and the arms' sizes fit the draw, else 0.
     return_on_cost, return_low, return_high
         Gain / cost; None without cost.
     """
@@ -83,6 +84,9 @@ class TrialReading:
         None while an arm is too small to compare anything.
     entered, complete, exposed
         Customers by arm: all who entered, with a complete window, of these really messaged.
+    informative
+        Complete windows in customers of the split that the plan counts with: at 5 % treated it takes five customers
+        to tell what one tells at 50 %.
     left_out
         Customers with a complete window whose arm left nothing to chance: nobody to compare them with.
     silent
@@ -100,6 +104,7 @@ class TrialReading:
     entered: dict[str, int]
     complete: dict[str, int]
     exposed: dict[str, int]
+    informative: float
     left_out: int
     gain: Gain | None
     silent: tuple[str, ...]
@@ -143,6 +148,7 @@ def read_trial(
         as_of=moment.as_of,
         analysis=analysis,
         **counts,
+        informative=_informative(trial, cells, chances),
         left_out=sum(one.complete for one in cells if one.treated_chance not in chances),
         gain=_gain(analysis, cost) if analysis else None,
         silent=silent,
@@ -157,6 +163,15 @@ def _open_chances(cells: tuple[Cell, ...]) -> tuple[float, ...]:
     chances = sorted({one.treated_chance for one in cells if 0 < one.treated_chance < 1})
     enough = {(one.treated_chance, one.arm) for one in cells if one.complete >= LEAST}
     return tuple(chance for chance in chances if {(chance, "treated"), (chance, "control")} <= enough)
+
+
+def _informative(trial: Trial, cells: tuple[Cell, ...], chances: tuple[float, ...]) -> float:
+    """Return complete windows, each worth what its chance tells beside the share that the plan counts with."""
+    planned = trial.planned_share * (1 - trial.planned_share)
+    open_ = [(one.complete, one.treated_chance) for one in cells if one.treated_chance in chances]
+    if len(trial.rollout.stages) == 1 or planned == 0:
+        return float(sum(n for n, _ in open_))
+    return sum(n * chance * (1 - chance) for n, chance in open_) / planned
 
 
 def _analysis(
@@ -219,12 +234,14 @@ def analysis_plan(
                 margin=guard.worse_by if guard and guard.worse_by > 0 and role is Role.GUARDRAIL else None,
                 covariates=() if stratified else covariates,
                 worthwhile=rule.worthwhile if role is Role.PRIMARY else 0.0,
-                money="minor" if what.kind == "money" else "",
+                money=wording.MINOR if what.kind == "money" else "",
+                label_zh=what.zh,
+                label_en=what.en,
             )
         )
     return TrialPlan(
         name=trial.id,
-        unit="customer_id",
+        unit="draw",
         arm="arm",
         control="control",
         metrics=tuple(metrics),
@@ -258,7 +275,7 @@ def _gain(report: AnalysisReport, cost: float) -> Gain | None:
     low, high = each.low, each.high
     if low is None or high is None:
         return None
-    proven = low * n - cost > 0 or high * n - cost < 0
+    proven = not report.split.broken and (low * n - cost > 0 or high * n - cost < 0)
     return Gain(
         treated_n=n,
         gain=each.value * n,
@@ -342,6 +359,7 @@ def reading_tree(reading: TrialReading) -> dict[str, Any]:
         "complete": reading.complete,
         "exposed": reading.exposed,
         "pending": reading.pending,
+        "informative": round(reading.informative, 1),
         "left_out": reading.left_out,
         "silent": list(reading.silent),
         "problem": reading.problem,

@@ -3,10 +3,11 @@
 In this order:
 
 1. The split does not fit the draw, or an arm is smaller than the rule asks for → go on, change nothing.
-2. Harm is proven: a guard-rail's loss beyond what was accepted → end as harmful, at once.
+2. Harm is proven: a guard-rail's loss beyond what was accepted → end as harmful, at once, whatever was gained.
 3. The deciding metric's gain is proven → grow; from the last stage end as rolled out.
 4. No gain worth acting on is left, the interval lies within ± the worthwhile gain, or the planned number of customers
-   is reached without a gain → end as no effect.
+   is reached without a gain → end as no effect; as harmful if a guard-rail's loss is proven: what would have been
+   accepted is the price of a gain, and there is none.
 5. The stage has lasted and nothing speaks against it → grow, beyond ``proof_above`` only if a loss as big as the
    worthwhile gain is ruled out, to the last stage only by rule 3.
 
@@ -19,10 +20,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from liuke.learn.analysis import AnalysisReport, Comparison, MetricResult, Verdict
+from liuke.learn.analysis import AnalysisReport, Comparison, MetricResult, Verdict, wording
 from liuke.learn.experiments.contracts import EndReason, TrialState
 from liuke.learn.experiments.document import Trial
-from liuke.learn.experiments.outcomes import OUTCOMES
 from liuke.learn.experiments.record import TrialRecord
 
 
@@ -44,7 +44,7 @@ class Move:
     reason: EndReason | None = None
 
 
-def next_move(record: TrialRecord, report: AnalysisReport, as_of: date) -> Move:
+def next_move(record: TrialRecord, report: AnalysisReport, as_of: date, informative: float | None = None) -> Move:
     """Apply the document's rule to a reading.
 
     Parameters
@@ -53,7 +53,10 @@ def next_move(record: TrialRecord, report: AnalysisReport, as_of: date) -> Move:
         The trial as it stands; it runs.
     report
         Of ``as_of``, by sequential intervals, two arms.
+    informative
+        How far it is to the planned size (see ``TrialReading``); by default the units read.
     """
+    reached = report.units if informative is None else informative
     if record.state is not TrialState.RUNNING:
         return Move("stay", "试验不在进行中", "the trial does not run")
     document = record.document
@@ -61,9 +64,11 @@ def next_move(record: TrialRecord, report: AnalysisReport, as_of: date) -> Move:
     clustered = any(arm.clusters is not None for arm in report.arms)
     if report.split.broken or (not clustered and smallest < document.rule.min_units_per_arm):
         return Move("stay", report.reason.zh, report.reason.en)
-    for look in (_harm(document, report), _gain(record, report, as_of), _nothing(document, report)):
+    for look in (_harm(document, report), _gain(record, report, as_of)):
         if look is not None:
             return look
+    if (nothing := _nothing(document, report, reached)) is not None:
+        return _price_of_no_gain(document, report) or nothing
     return _growth(record, report, as_of, smallest)
 
 
@@ -72,20 +77,39 @@ def _harm(document: Trial, report: AnalysisReport) -> Move | None:
         result, comparison = _found(report, guard.metric)
         if comparison is None or result is None:
             continue
-        low, high = comparison.sequential.low, comparison.sequential.high
-        loss_at_least = -high if result.direction == "up" and high is not None else low
-        if loss_at_least is None or (result.direction == "up" and high is None):
-            continue
-        if loss_at_least > guard.worse_by:
-            words = OUTCOMES[guard.metric]
-            span = f"[{low:.4g}, {high:.4g}]" if low is not None and high is not None else ""
+        if _loss_beyond(guard.worse_by, result, comparison):
+            found = wording.difference_text(result, comparison.sequential)
+            accepted = wording.size_text(result, guard.worse_by)
             return Move(
                 "end",
-                f"护栏指标“{words.zh}”变差：区间 {span}，可接受 {guard.worse_by:g}",
-                f"the guard-rail '{words.en}' is worse: interval {span}, accepted {guard.worse_by:g}",
+                f"护栏指标“{result.label.zh}”变差：{found.zh}，可接受 {accepted.zh}",
+                f"the guard-rail '{result.label.en}' is worse: {found.en}, accepted {accepted.en}",
                 EndReason.HARMFUL,
             )
     return None
+
+
+def _price_of_no_gain(document: Trial, report: AnalysisReport) -> Move | None:
+    for guard in document.metrics.guardrails:
+        result, comparison = _found(report, guard.metric)
+        if result is not None and comparison is not None and _loss_beyond(0.0, result, comparison):
+            found = wording.difference_text(result, comparison.sequential)
+            return Move(
+                "end",
+                f"没有值得做的提升，护栏指标“{result.label.zh}”却变差：{found.zh}",
+                f"there is no gain worth acting on, and the guard-rail '{result.label.en}' is worse: {found.en}",
+                EndReason.HARMFUL,
+            )
+    return None
+
+
+def _loss_beyond(accepted: float, result: MetricResult, comparison: Comparison) -> bool:
+    """Tell whether a loss beyond what was accepted is proven: by the guard's own test, or by the whole interval."""
+    if comparison.guard is not None and comparison.guard.state == "broken":
+        return True
+    low, high = comparison.sequential.low, comparison.sequential.high
+    end = high if result.direction == "up" else low
+    return end is not None and (-end if result.direction == "up" else end) > accepted
 
 
 def _gain(record: TrialRecord, report: AnalysisReport, as_of: date) -> Move | None:
@@ -98,22 +122,23 @@ def _gain(record: TrialRecord, report: AnalysisReport, as_of: date) -> Move | No
     return _advance(record, report.reason.zh, report.reason.en)
 
 
-def _nothing(document: Trial, report: AnalysisReport) -> Move | None:
+def _nothing(document: Trial, report: AnalysisReport, reached: float) -> Move | None:
     rule = document.rule
     if report.verdict is Verdict.DOES_NOT_WORK:
         return Move("end", report.reason.zh, report.reason.en, EndReason.NO_EFFECT)
-    _, comparison = _found(report, document.metrics.primary)
-    if comparison is not None and report.verdict is not Verdict.WORKS:
+    result, comparison = _found(report, document.metrics.primary)
+    if result is not None and comparison is not None and report.verdict is not Verdict.WORKS:
         low, high = comparison.sequential.low, comparison.sequential.high
         if low is not None and high is not None and -rule.worthwhile < low and high < rule.worthwhile:
-            span = f"[{low:.4g}, {high:.4g}]"
+            found = wording.difference_text(result, comparison.sequential)
+            size = wording.size_text(result, rule.worthwhile)
             return Move(
                 "end",
-                f"区间 {span} 全在 ±{rule.worthwhile:g} 以内",
-                f"the interval {span} lies within ±{rule.worthwhile:g}",
+                f"{result.label.zh} {found.zh}：升降都不到 {size.zh}",
+                f"{result.label.en} {found.en}: up or down, less than {size.en}",
                 EndReason.NO_EFFECT,
             )
-    if rule.planned_units is not None and report.units >= rule.planned_units:
+    if rule.planned_units is not None and reached >= rule.planned_units:
         return Move(
             "end",
             f"已达到计划的 {rule.planned_units} 人，仍未证明提升",

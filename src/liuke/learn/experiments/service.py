@@ -137,7 +137,7 @@ class TrialDesk:
         found = []
         for record in records:
             reading = self.read(moment, record, contacts)
-            move = next_move(record, reading.analysis, moment.as_of) if reading.analysis else STAY
+            move = next_move(record, reading.analysis, moment.as_of, reading.informative) if reading.analysis else STAY
             if decide:
                 record = self._settle(record, reading, move, act)
             found.append(DeskReading(reading, move, record))

@@ -37,6 +37,7 @@ class Terms:
     """
 
     trial: str
+    strategy: str
     experiment: str
     salt: str
     open: bool
@@ -83,6 +84,7 @@ def _terms(connection: sa.Connection, row: sa.Row[tuple[object, ...]], trial: Tr
     rolled_out = row.state == TrialState.ENDED.value and row.reason == EndReason.ROLLED_OUT.value
     return Terms(
         trial=trial.id,
+        strategy=trial.strategy,
         experiment=trial.experiment,
         salt=row.salt,
         open=(running or rolled_out) and row.stage >= 0,

@@ -1,7 +1,9 @@
-"""One row per customer of a trial: arm, chance, day of entry, what happened in the window, what was known before.
+"""One row per draw of a customer: arm, chance, day of entry, what happened in the window, what was known before.
 
 Everything is read from one moment: outcomes of complete windows only, facts before entry for covariates and segments.
-A customer counts once, with the first entry of the trial, under whatever id it happened.
+A customer counts with the first entry of the trial, under whatever id it happened. While the share grows, control
+customers who enter again after their window are drawn again; each such draw is a row of its own, compared only with
+draws at the same chance, until the customer is treated.
 """
 
 from __future__ import annotations
@@ -25,17 +27,25 @@ _INPUTS = {"liuke_entries": "entries", "liuke_contacts": "contacts", "liuke_plac
 # Sums stay whole numbers: the same entries give the same last digit.
 _SQL = """
 CREATE OR REPLACE TEMP TABLE liuke_units AS
-WITH firsts AS (
+WITH entered AS (
     SELECT coalesce(m.customer_id, e.customer_id) AS customer_id, e.customer_id AS entered_as, e.arm, e.entered_on,
-           CASE e.arm WHEN 'treated' THEN e.probability ELSE 1 - e.probability END AS treated_chance
+           CASE e.arm WHEN 'treated' THEN e.probability ELSE 1 - e.probability END AS treated_chance,
+           row_number() OVER known AS turn,
+           count(*) FILTER (e.arm = 'treated') OVER (known ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS treated,
+           lag(e.entered_on) OVER known AS last_on
     FROM liuke_entries e LEFT JOIN identity_map m ON m.identity_id = e.customer_id
     WHERE e.arm IN ('control', 'treated') AND e.entered_on >= $started_on AND e.entered_on < $as_of
-    QUALIFY row_number() OVER (
+    WINDOW known AS (
         PARTITION BY coalesce(m.customer_id, e.customer_id) ORDER BY e.entered_on, e.entry, e.customer_id
-    ) = 1
+    )
+),
+firsts AS (
+    SELECT * FROM entered
+    WHERE turn = 1 OR ($drawn_again AND treated = 0 AND round(treated_chance, 6) > 0 AND round(treated_chance, 6) < 1
+                       AND entered_on >= last_on + $horizon_days)
 ),
 bought AS (
-    SELECT f.customer_id,
+    SELECT f.customer_id, f.turn,
            count(p.order_id) FILTER (p.occurred_on >= f.entered_on) AS orders,
            coalesce(sum(p.margin_minor) FILTER (p.occurred_on >= f.entered_on), 0)::HUGEINT AS margin,
            coalesce(sum(p.net_minor) FILTER (p.occurred_on >= f.entered_on), 0)::HUGEINT AS revenue,
@@ -45,35 +55,35 @@ bought AS (
     FROM firsts f
     JOIN purchases p ON p.customer_id = f.customer_id
      AND p.occurred_on >= f.entered_on - $covariate_days AND p.occurred_on < f.entered_on + $horizon_days
-    GROUP BY f.customer_id
+    GROUP BY f.customer_id, f.turn
 ),
 ever AS (
-    SELECT f.customer_id, count(p.order_id) AS orders_ever
+    SELECT f.customer_id, f.turn, count(p.order_id) AS orders_ever
     FROM firsts f JOIN purchases p ON p.customer_id = f.customer_id AND p.occurred_on < f.entered_on
-    GROUP BY f.customer_id
+    GROUP BY f.customer_id, f.turn
 ),
 signals AS (
-    SELECT f.customer_id, bool_or(v.event = 'unsubscribed') AS unsubscribed,
+    SELECT f.customer_id, f.turn, bool_or(v.event = 'unsubscribed') AS unsubscribed,
            bool_or(v.event = 'complaint_opened') AS complained
     FROM firsts f
     JOIN (SELECT customer_id, event, occurred_on FROM events WHERE event IN ('unsubscribed', 'complaint_opened')) v
       ON v.customer_id = f.customer_id
      AND v.occurred_on >= f.entered_on AND v.occurred_on < f.entered_on + $horizon_days
-    GROUP BY f.customer_id
+    GROUP BY f.customer_id, f.turn
 ),
 returns AS (
-    SELECT DISTINCT f.customer_id
+    SELECT DISTINCT f.customer_id, f.turn
     FROM firsts f
     JOIN (SELECT customer_id, occurred_on FROM order_facts WHERE fact IN ('refunded', 'returned')) r
       ON r.customer_id = f.customer_id
      AND r.occurred_on >= f.entered_on AND r.occurred_on < f.entered_on + $horizon_days
 ),
 family AS (
-    SELECT f.customer_id, max(coalesce(c.birth_month, c.due_month)) AS youngest
-    FROM firsts f JOIN children c ON c.customer_id = f.customer_id GROUP BY f.customer_id
+    SELECT f.customer_id, f.turn, max(coalesce(c.birth_month, c.due_month)) AS youngest
+    FROM firsts f JOIN children c ON c.customer_id = f.customer_id GROUP BY f.customer_id, f.turn
 ),
 sent AS (
-    SELECT f.customer_id, min(c.sent_at)::DATE AS exposed_on, count(*) AS messages,
+    SELECT f.customer_id, f.turn, min(c.sent_at)::DATE AS exposed_on, count(*) AS messages,
            coalesce(sum(k.cost_minor), 0) AS cost
     FROM firsts f
     JOIN (SELECT coalesce(m.customer_id, c.customer_id) AS customer_id, c.channel, c.sent_at, c.planned_on
@@ -82,13 +92,14 @@ sent AS (
       ON c.customer_id = f.customer_id
      AND c.planned_on >= f.entered_on AND c.planned_on < f.entered_on + $horizon_days
     LEFT JOIN liuke_costs k ON k.channel = c.channel
-    GROUP BY f.customer_id
+    GROUP BY f.customer_id, f.turn
 ),
 places AS (
     SELECT customer_id AS entered_as, any_value(unit_id) AS unit_id, any_value(stratum) AS stratum
     FROM liuke_places GROUP BY customer_id
 )
-SELECT f.customer_id, f.arm, f.entered_on, f.treated_chance,
+SELECT f.customer_id, f.turn, f.customer_id::VARCHAR || CASE WHEN f.turn = 1 THEN '' ELSE '/' || f.turn END AS draw,
+       f.arm, f.entered_on, f.treated_chance,
        f.entered_on + $horizon_days <= $as_of AS complete,
        coalesce(l.unit_id, f.entered_as)::VARCHAR AS drawn_unit, coalesce(l.stratum, '') AS stratum,
        (coalesce(b.orders, 0) > 0)::INTEGER AS repurchase,
@@ -107,12 +118,12 @@ SELECT f.customer_id, f.arm, f.entered_on, f.treated_chance,
             WHEN date_diff('month', k.youngest, f.entered_on) < 36 THEN '12–35 m' ELSE '36+ m' END AS child_stage,
        coalesce(x.cost, 0)::DOUBLE AS cost, coalesce(x.messages, 0) AS messages, x.exposed_on
 FROM firsts f
-LEFT JOIN bought b USING (customer_id)
-LEFT JOIN ever e USING (customer_id)
-LEFT JOIN signals s USING (customer_id)
-LEFT JOIN returns r USING (customer_id)
-LEFT JOIN family k USING (customer_id)
-LEFT JOIN sent x USING (customer_id)
+LEFT JOIN bought b USING (customer_id, turn)
+LEFT JOIN ever e USING (customer_id, turn)
+LEFT JOIN signals s USING (customer_id, turn)
+LEFT JOIN returns r USING (customer_id, turn)
+LEFT JOIN family k USING (customer_id, turn)
+LEFT JOIN sent x USING (customer_id, turn)
 LEFT JOIN places l USING (entered_as)
 LEFT JOIN (SELECT DISTINCT ON (customer_id) customer_id, province, channel FROM customers) u USING (customer_id)
 """
@@ -149,7 +160,7 @@ class UnitInputs:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Customers of one arm who entered at one chance: complete windows, all who entered, messages and their cost."""
+    """Draws of one arm at one chance: complete windows, all who entered, messages and their cost."""
 
     treated_chance: float
     arm: str
@@ -175,6 +186,7 @@ def unit_table(moment: MomentLike, trial: Trial, started_on: Any, inputs: UnitIn
         "horizon_days": trial.horizon_days,
         "covariate_days": trial.covariate_days,
         "strategy": trial.strategy,
+        "drawn_again": trial.unit.by == "customer" and len(trial.rollout.stages) > 1,
     }
     for name, part in _INPUTS.items():
         connection.register(name, getattr(inputs, part))
@@ -222,6 +234,6 @@ def select_units(metrics: tuple[str, ...], chances: tuple[float, ...]) -> str:
     """Return the query that an analysis reads: complete windows at chances that leave both arms open."""
     listed = ", ".join(repr(chance) for chance in chances)
     return f"""
-        SELECT customer_id, arm, entered_on, drawn_unit, round(treated_chance, 6)::VARCHAR || ' ' || stratum AS stratum,
+        SELECT draw, arm, entered_on, drawn_unit, round(treated_chance, 6)::VARCHAR || ' ' || stratum AS stratum,
                {", ".join(metrics)}, {", ".join(COVARIATES)}, {", ".join(SEGMENTS)}
-        FROM {UNITS} WHERE complete AND round(treated_chance, 6) IN ({listed}) ORDER BY customer_id"""
+        FROM {UNITS} WHERE complete AND round(treated_chance, 6) IN ({listed}) ORDER BY customer_id, turn"""

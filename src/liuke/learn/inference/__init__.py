@@ -21,7 +21,7 @@ from liuke.learn.inference.contracts import (
     Trend,
 )
 from liuke.learn.inference.errors import InferenceError
-from liuke.learn.inference.guard_rails import judge_margin, non_inferiority
+from liuke.learn.inference.guard_rails import judge_margin, margin_of, non_inferiority
 from liuke.learn.inference.lifts import adjusted_lift, fieller_interval, lift
 from liuke.learn.inference.means import arm_mean, compare_means, share_mean, welch
 from liuke.learn.inference.moments import Moments, MultiMoments, PairMoments
@@ -95,6 +95,7 @@ __all__ = [
     "intraclass_correlation",
     "judge_margin",
     "lift",
+    "margin_of",
     "mde_means",
     "mde_proportions",
     "non_inferiority",

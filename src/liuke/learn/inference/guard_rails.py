@@ -13,6 +13,7 @@ from liuke.learn.inference.errors import InferenceError
 from liuke.learn.inference.means import arm_mean, compare_means
 from liuke.learn.inference.moments import Moments
 from liuke.learn.inference.proportions import compare_proportions
+from liuke.learn.inference.reference import conclude
 from liuke.learn.inference.sequences import always_valid
 
 
@@ -70,6 +71,42 @@ def non_inferiority(
         return fixed if planned_n is None else always_valid(fixed, t.n + c.n, planned_n=planned_n)
 
     return judge_margin(ask(good), ask(bad), size, higher_is_better)
+
+
+def margin_of(
+    difference: Difference, n: int, margin: float, *, higher_is_better: bool = True, planned_n: float | None = None
+) -> NonInferiority:
+    """Ask ``non_inferiority``'s questions of a difference that is there already: stratified, adjusted.
+
+    Parameters
+    ----------
+    difference
+        With a standard error; its level is kept.
+    n
+        Units behind it, all arms together.
+    margin
+        In the metric's unit.
+    planned_n
+        As of ``non_inferiority``.
+    """
+    if not 0 < margin < inf:
+        raise InferenceError(f"A margin of {margin} is none.", hint="Name the loss you would accept, above zero.")
+    null = -margin if higher_is_better else margin
+    good, bad = ("greater", "less") if higher_is_better else ("less", "greater")
+
+    def ask(alternative: str) -> Difference:
+        fixed = conclude(
+            difference.value,
+            difference.standard_error,
+            difference.level,
+            alternative,
+            freedom=difference.degrees_of_freedom if planned_n is None else inf,
+            null=null,
+            method="non-inferiority",
+        )
+        return fixed if planned_n is None else always_valid(fixed, n, planned_n=planned_n)
+
+    return judge_margin(ask(good), ask(bad), margin, higher_is_better)
 
 
 def judge_margin(holds: Difference, broken: Difference, margin: float, higher_is_better: bool) -> NonInferiority:

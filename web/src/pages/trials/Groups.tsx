@@ -13,8 +13,10 @@ export function Groups({ trial, analysis }: { trial: TrialDetail; analysis: Anal
   const { t } = useTranslation();
   const frame = useFrame();
   const metric = trial.metrics.find(({ name }) => name === analysis.segments?.metric);
-  const groups = analysis.segments?.groups ?? [];
   const differs = (row: Group) => row.p_differs_adjusted !== null && row.p_differs_adjusted < 1 - analysis.level;
+  const groups = [...(analysis.segments?.groups ?? [])].sort(
+    (a, b) => Number(differs(b)) - Number(differs(a)) || a.column.localeCompare(b.column) || a.group.localeCompare(b.group),
+  );
   const wears = analysis.timing[0];
   return (
     <Panel title={t("trials.groups")} lead={t("trials.groupsLead")}>
@@ -32,8 +34,8 @@ export function Groups({ trial, analysis }: { trial: TrialDetail; analysis: Anal
           columns={[
             { key: "column", title: t("trials.by"), render: (_, row) => t(`trials.columns.${row.column}`, { defaultValue: row.column }) },
             { key: "group", title: t("trials.group"), render: (_, row) => t(`trials.groupWords.${row.column}.${row.group}`, { defaultValue: row.group }) },
-            { key: "treated", title: t("overview.treated"), align: "right", className: "num", render: (_, row) => `${valueOf(metric.kind, row.treated_value, frame)} · ${exact(row.treated_n)}` },
-            { key: "control", title: t("overview.control"), align: "right", className: "num", render: (_, row) => `${valueOf(metric.kind, row.control_value, frame)} · ${exact(row.control_n)}` },
+            { key: "treated", title: t("overview.treated"), align: "right", className: "num", render: (_, row) => t("trials.valueOf", { value: valueOf(metric.kind, row.treated_value, frame), n: exact(row.treated_n) }) },
+            { key: "control", title: t("overview.control"), align: "right", className: "num", render: (_, row) => t("trials.valueOf", { value: valueOf(metric.kind, row.control_value, frame), n: exact(row.control_n) }) },
             { key: "effect", title: t("trials.difference"), align: "right", className: "num", render: (_, row) => (
               <>
                 {changeOf(metric.kind, row.effect.value, frame)}

@@ -6,7 +6,7 @@ import { IntervalPlot } from "../../components/IntervalPlot";
 import { Panel } from "../../components/Page";
 import { Blank } from "../../components/states";
 import { share } from "../../lib/format";
-import { type Analysis, type Arm, analysisOf, changeOf, documentOf, estimateOf, type Result, rawOf, toneOf, valueOf } from "./model";
+import { type Analysis, type Arm, analysisOf, chanceOf, changeOf, documentOf, estimateOf, type Result, rawOf, toneOf, valueOf } from "./model";
 
 /** One row per metric: raw numbers, difference, interval. */
 export function Metrics({ trial }: { trial: TrialDetail }) {
@@ -25,13 +25,15 @@ function MetricRow({ metric, trial, analysis }: { metric: TrialMetric; trial: Tr
   const { t } = useTranslation();
   const result = analysis.metrics.find(({ name }) => name === metric.name);
   const { primary, guardrails } = documentOf(trial).metrics;
-  const guarded = guardrails.some((one) => one.metric === metric.name);
+  const frame = useFrame();
+  const limit = guardrails.find((one) => one.metric === metric.name)?.worse_by;
+  const guarded = limit !== undefined;
   const role = metric.name === primary ? "primary" : guarded ? "guardrail" : "secondary";
   return (
-    <div className="effect">
+    <div className="effect trial-row">
       <span>
         {t(`trials.metrics.${metric.name}`, { defaultValue: metric.name })}
-        <small className="trial-id">{t(`trials.roles.${role}`)}</small>
+        <small className="trial-id">{t(`trials.roles.${role}`)}{limit ? t("trials.allowed", { size: changeOf(metric.kind, limit, frame).slice(1) }) : ""}</small>
       </span>
       {result?.comparisons[0]
         ? <Numbers metric={metric} result={result} analysis={analysis} />
@@ -76,7 +78,7 @@ function Numbers({ metric, result, analysis }: { metric: TrialMetric; result: Re
       </span>
       <span className="trial-tone">
         <span className={`verdict ${tone}`}>{t(`trials.tones.${tone}`)}</span>
-        {chance !== null && <small className="muted num">{t("trials.chance", { share: share(chance, 0) })}</small>}
+        {chance !== null && <small className="muted num">{t("trials.chance", { share: chanceOf(chance) })}</small>}
       </span>
     </>
   );

@@ -5,10 +5,10 @@ import { useTranslation } from "react-i18next";
 import { Link, useNavigate } from "react-router";
 
 import { api, ApiProblem } from "../../api/client";
-import { overviewQuery, trialPlanQuery, type TrialRequest, trialsQuery } from "../../api/queries";
+import { trialPlanQuery, type TrialRequest, trialsQuery } from "../../api/queries";
 import type { TrialPlanned, TrialRow } from "../../api/types";
 import { useFrame, useSession, useWords } from "../../app/session";
-import { PageHead, Panel } from "../../components/Page";
+import { Answer, PageHead, Panel } from "../../components/Page";
 import { Blank, Failure, Loading } from "../../components/states";
 import { exact, share } from "../../lib/format";
 import { changeOf, valueOf } from "./model";
@@ -25,23 +25,21 @@ interface Choice {
 }
 
 const STAGES: Record<Pace, number[]> = { slow: [0.05, 0.2, 0.5, 1], half: [0.5], all: [1] };
+const TOO_MANY_WEEKS = 26; // after half a year shop and customers are others
 const KINDS = { repurchase: "share", margin: "money" } as const;
 
 export default function Planner() {
   const { t } = useTranslation();
   const words = useWords();
-  const trials = useQuery(trialsQuery);
-  const overview = useQuery({ ...overviewQuery, retry: false });
-  if (trials.error) return <Failure error={trials.error} retry={() => void trials.refetch()} />;
-  if (!trials.data || overview.isPending) return <Loading />;
-  const names = new Map(trials.data.trials.map((one) => [one.strategy, words(one.name.zh, one.name.en)]));
-  for (const one of overview.data?.strategies ?? []) names.set(one.strategy, words(one.zh, one.en));
+  const query = useQuery(trialsQuery);
   return (
     <>
       <PageHead title={t("trials.planner")} lead={t("trials.plannerLead")}><Link to="/trials">{t("trials.back")}</Link></PageHead>
-      {names.size === 0
-        ? <Panel title={t("trials.planner")}><Blank>{t("overview.noStrategies")}</Blank></Panel>
-        : <Form names={names} trials={trials.data.trials} />}
+      <Answer query={query}>
+        {({ strategies, trials }) => strategies.length === 0
+          ? <Panel title={t("trials.planner")}><Blank>{t("overview.noStrategies")}</Blank></Panel>
+          : <Form names={new Map(strategies.map(({ id, name }) => [id, words(name.zh, name.en)]))} trials={trials} />}
+      </Answer>
     </>
   );
 }
@@ -85,10 +83,10 @@ function Form({ names, trials }: { names: Map<string, string>; trials: TrialRow[
           <div aria-live="polite">
             {query.error && <NoPlan error={query.error} retry={() => void query.refetch()} />}
             {!query.error && !answer && <Loading />}
-            {answer && <Needed answer={answer} rate={rate} />}
+            {answer && <Needed answer={answer} rate={rate} growing={pace === "slow"} />}
           </div>
         </Panel>
-        <Keep request={request} planned={answer?.metrics[0]?.units ?? null} pace={pace} busy={trials.find((one) => one.strategy === strategy && !one.by_default && (one.state === "running" || one.state === "paused"))} />
+        <Keep request={request} planned={answer?.metrics[0]?.units ?? null} busy={trials.find((one) => one.strategy === strategy && !one.by_default && (one.state === "running" || one.state === "paused"))} />
       </div>
     </div>
   );
@@ -104,7 +102,7 @@ function NoPlan({ error, retry }: { error: Error; retry: () => void }) {
   return <Failure error={error} retry={retry} />;
 }
 
-function Needed({ answer, rate }: { answer: TrialPlanned; rate: number | null }) {
+function Needed({ answer, rate, growing }: { answer: TrialPlanned; rate: number | null; growing: boolean }) {
   const { t } = useTranslation();
   const frame = useFrame();
   const words = useWords();
@@ -121,7 +119,11 @@ function Needed({ answer, rate }: { answer: TrialPlanned; rate: number | null })
         <div><dt>{t("overview.treated")}</dt><dd className="num">{exact(primary.treated_units)}</dd></div>
         <div><dt>{t("overview.control")}</dt><dd className="num">{exact(primary.control_units)}</dd></div>
       </dl>
-      <p className="sentence">{t("trials.needsSaid", { days: horizon, control: share(control, 0) })}</p>
+      <p className="sentence trial-needs">
+        {t("trials.needsSaid", { days: horizon, control: share(control, 0) })}
+        {growing && t("trials.needsSlow")}
+      </p>
+      {(weeks(primary.units) ?? 0) > TOO_MANY_WEEKS && <Alert type="warning" showIcon title={t("trials.tooLong")} style={{ marginBottom: 8 }} />}
       {primary.units < primary.units_without_cuped && <p className="effect-why">{t("trials.saved", { n: exact(primary.units_without_cuped - primary.units) })}</p>}
       {others.length > 0 && (
         <>
@@ -141,19 +143,19 @@ function Needed({ answer, rate }: { answer: TrialPlanned; rate: number | null })
   );
 }
 
-function Keep({ request, planned, pace, busy }: { request: TrialRequest; planned: number | null; pace: Pace; busy: TrialRow | undefined }) {
+function Keep({ request, planned, busy }: { request: TrialRequest; planned: number | null; busy: TrialRow | undefined }) {
   const { t } = useTranslation();
   const { message } = App.useApp();
   const client = useQueryClient();
   const go = useNavigate();
   const mayRun = useSession().permissions.includes("run_trials");
+  const words = useWords();
   const [name, setName] = useState({ zh: "", en: "" });
   const [problem, setProblem] = useState<Error>();
   if (!mayRun) return null;
   const save = async () => {
     const changes: Record<string, unknown> = { ...request.changes, name: { zh: name.zh || name.en, en: name.en || name.zh } };
-    // At one share throughout, the planned size is where a trial without a gain ends; while the share grows it is not yet known.
-    if (planned !== null && pace !== "slow") changes.rule = { ...(changes.rule as object), planned_units: planned };
+    if (planned !== null) changes.rule = { ...(changes.rule as object), planned_units: planned };
     try {
       const { data } = await api.POST("/api/trials", { body: { ...request, changes } });
       await client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] === "trials" });
@@ -165,7 +167,7 @@ function Keep({ request, planned, pace, busy }: { request: TrialRequest; planned
   };
   return (
     <Panel title={t("trials.keep")} lead={t("trials.keepLead")}>
-      {busy && <Alert type="info" showIcon title={t("trials.busy", { id: busy.id })} style={{ marginBottom: 12 }} />}
+      {busy && <Alert type="info" showIcon title={t("trials.busy", { name: words(busy.name.zh, busy.name.en) })} style={{ marginBottom: 12 }} />}
       <div className="filters">
         <Input aria-label={t("segments.nameZh")} placeholder={t("segments.nameZh")} maxLength={60} value={name.zh} onChange={(event) => setName({ ...name, zh: event.target.value })} style={{ width: 180 }} />
         <Input aria-label={t("segments.nameEn")} placeholder={t("segments.nameEn")} maxLength={60} value={name.en} onChange={(event) => setName({ ...name, en: event.target.value })} style={{ width: 180 }} />

@@ -13,7 +13,7 @@ import { day, exact, instant, money, share } from "../../lib/format";
 import { Actions } from "./Actions";
 import { Groups } from "./Groups";
 import { Metrics } from "./Metrics";
-import { type Analysis, analysisOf, changeOf, documentOf, estimateOf, outcomeOf, signedMoney } from "./model";
+import { type Analysis, analysisOf, documentOf, estimateOf, outcomeOf, saidChange, signedMoney } from "./model";
 import { Verdict } from "./Trials";
 
 export default function Trial() {
@@ -24,10 +24,23 @@ export default function Trial() {
   const title = query.data ? words(query.data.name.zh, query.data.name.en) : t("trials.title");
   return (
     <>
-      <PageHead title={title} asOf={query.data?.report?.as_of}><Link to="/trials">{t("trials.back")}</Link></PageHead>
+      <PageHead title={title} lead={query.data && <Standing trial={query.data} />} asOf={query.data?.report?.as_of}><Link to="/trials">{t("trials.back")}</Link></PageHead>
       <Answer query={query}>{(trial) => <Whole trial={trial} />}</Answer>
     </>
   );
+}
+
+/** Where it stands: running, paused or ended, since when, and how many are contacted. */
+function Standing({ trial }: { trial: TrialDetail }) {
+  const { t } = useTranslation();
+  const { state, reason } = trial;
+  const parts = [
+    reason ? t(`trials.reasons.${reason}`, { defaultValue: reason }) : "",
+    state === "draft" ? "" : t("trials.since", { day: day(trial.started_on) }),
+    state === "ended" ? t("trials.until", { day: day(trial.ended_on) }) : "",
+    state === "draft" ? "" : trial.treated_share > 0 && state !== "paused" ? t("trials.reaches", { share: share(trial.treated_share, 0) }) : t("trials.reachesNobody"),
+  ];
+  return <><strong>{t(`trials.states.${state}`)}</strong>{parts.filter(Boolean).map((part) => ` · ${part}`)}</>;
 }
 
 function Whole({ trial }: { trial: TrialDetail }) {
@@ -69,7 +82,7 @@ function useSentence(trial: TrialDetail): string {
   const { min_units_per_arm: least } = documentOf(trial).rule;
   if (!primary || !result || !estimate || estimate.low === null || estimate.high === null) return words(analysis.reason.zh, analysis.reason.en);
   if (result.arms.some(({ n }) => n < least)) return t("trials.says.few", { n: exact(least) });
-  const shown = (value: number) => changeOf(primary.kind, value, frame);
+  const shown = (value: number) => saidChange(primary.kind, value, frame);
   const values = { metric: t(`trials.metrics.${primary.name}`), change: shown(estimate.value), low: shown(estimate.low), high: shown(estimate.high) };
   return t(`trials.says.${outcome}`, values);
 }
@@ -79,15 +92,15 @@ function BrokenSplit({ analysis }: { analysis: Analysis }) {
   const rows = analysis.arms.map((one) =>
     t("trials.splitArm", { arm: t(`trials.arms.${one.arm}`, { defaultValue: one.arm }), n: exact(one.units), real: share(one.share), meant: share(one.intended_share) }),
   );
-  return <Alert type="error" showIcon title={t("trials.splitBroken")} description={`${rows.join(" · ")} ${t("trials.splitWhat")}`} />;
+  return <Alert type="error" showIcon title={t("trials.splitBroken")} description={<>{rows.join(" · ")}<br />{t("trials.splitWhat")}</>} />;
 }
 
 function Money({ trial }: { trial: TrialDetail }) {
   const { t } = useTranslation();
   const frame = useFrame();
   const gain = trial.money;
+  if (trial.split_broken) return <p className="muted">{t("trials.noMoneySplit")}</p>;
   if (!gain) return <p className="muted">{t("trials.noMoney")}</p>;
-  const back = trial.report?.gain?.return_on_cost;
   return (
     <>
       <dl className="facts trial-money">
@@ -97,7 +110,7 @@ function Money({ trial }: { trial: TrialDetail }) {
           <dd className="num muted">{t("trials.between", { low: signedMoney(gain.gain_low_minor, frame), high: signedMoney(gain.gain_high_minor, frame) })}</dd>
         </div>
         <div><dt>{t("trials.cost")}</dt><dd className="big num">{money(gain.cost_minor, frame)}</dd></div>
-        <div><dt>{t("trials.return")}</dt><dd className="big num">{gain.cost_minor > 0 && typeof back === "number" ? t("trials.times", { n: back.toFixed(1) }) : "–"}</dd></div>
+        <Return gain={trial.report?.gain} />
         <div><dt>{t("trials.bookedHere")}</dt><dd className="big num">{money(gain.booked_minor, frame)}</dd></div>
       </dl>
       <p className="effect-why">{t("trials.bookedRule")}</p>
@@ -105,15 +118,30 @@ function Money({ trial }: { trial: TrialDetail }) {
   );
 }
 
+/** What came back for what was spent, with its interval. */
+function Return({ gain }: { gain: NonNullable<TrialDetail["report"]>["gain"] | undefined }) {
+  const { t } = useTranslation();
+  const { return_on_cost: back, return_low: low, return_high: high } = gain ?? {};
+  const known = typeof back === "number" && typeof low === "number" && typeof high === "number";
+  const times = (value: number) => `${value < 0 ? "−" : ""}${Math.abs(value).toFixed(1)}`;
+  return (
+    <div>
+      <dt>{t("trials.return")}</dt>
+      <dd className="big num">{known ? t("trials.times", { n: times(back) }) : "–"}</dd>
+      {known && <dd className="num muted">{t("trials.between", { low: times(low), high: t("trials.times", { n: times(high) }) })}</dd>}
+    </div>
+  );
+}
+
 /** How far it has come: stages, and customers read of those planned. */
 function Journey({ trial }: { trial: TrialDetail }) {
   const { t } = useTranslation();
-  const { complete, pending, planned, share: done, days_left: left } = trial.progress;
+  const { complete, informative, pending, planned, share: done, days_left: left } = trial.progress;
   const { control_share: control, horizon_days: days } = documentOf(trial);
   const begun = trial.state !== "draft";
   return (
     <Panel title={t("trials.journey")} lead={t("trials.journeyLead", { days, control: share(control, 0) })}>
-      <ol className="trial-stages" aria-label={t("trials.stage")}>
+      <ol className="trial-stages" aria-label={t("trials.stage")} data-label={t("trials.stage")}>
         {trial.stages.map((one, at) => (
           <li key={one} aria-current={begun && at === trial.stage ? "step" : undefined}>{share(Math.min(one, 1 - control), 0)}</li>
         ))}
@@ -123,8 +151,10 @@ function Journey({ trial }: { trial: TrialDetail }) {
           {planned !== null && <Progress percent={Math.round((done ?? 0) * 100)} aria-label={t("trials.progress")} />}
           <p>
             {planned !== null ? t("trials.ofPlanned", { n: exact(complete), all: exact(planned) }) : t("trials.complete", { n: exact(complete) })}
+            {informative < complete * 0.95 && ` ${t("trials.worth", { n: exact(Math.round(informative)) })}`}
             {pending > 0 && ` ${t("trials.pending", { n: exact(pending) })}`}
             {left !== null && left > 0 && ` ${t("trials.weeksLeft", { n: Math.ceil(left / 7) })}`}
+            {trial.state === "ended" && planned !== null && informative < planned && ` ${t("trials.endedSooner")}`}
           </p>
         </>
       )}
@@ -142,15 +172,14 @@ function History({ trial }: { trial: TrialDetail }) {
       {trial.events.length === 0 ? <Blank>{t("trials.noHistoryYet")}</Blank> : (
         <DataTable
           label={t("trials.history")}
-          minWidth={560}
+          minWidth={520}
           rowKey="number"
           rows={[...trial.events].reverse()}
           columns={[
-            { key: "day", title: t("trials.day"), className: "num", render: (_, row) => day(row.day) },
+            { key: "day", title: t("trials.day"), className: "num", render: (_, row) => <span title={instant(row.at, frame)}>{day(row.day)}</span> },
             { key: "what", title: t("trials.what"), render: (_, row) => words(row.zh, row.en) },
             { key: "share", title: t("trials.treatedShare"), align: "right", className: "num", render: (_, row) => share(row.treated_share, 0) },
             { key: "who", title: t("trials.who"), render: (_, row) => (row.actor === "loop" ? t("trials.byItself") : row.actor) },
-            { key: "at", title: t("trials.at"), className: "num", render: (_, row) => instant(row.at, frame) },
           ]}
         />
       )}

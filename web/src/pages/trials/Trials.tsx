@@ -58,10 +58,15 @@ function Rows({ list }: { list: TrialList }) {
             <small className="trial-id">{row.id}{row.by_default ? ` · ${t("trials.byDefault")}` : ""}</small>
           </>
         ) },
-        { key: "verdict", title: t("trials.verdict"), render: (_, row) => <Verdict trial={row} /> },
+        { key: "verdict", title: t("trials.verdict"), render: (_, row) => (
+          <>
+            <Verdict trial={row} />
+            {row.split_broken && <small className="trial-id trial-alarm">{t("trials.splitShort")}</small>}
+          </>
+        ) },
         { key: "gain", title: t("trials.gain"), align: "right", className: "num", render: (_, row) => {
           const gain = gains.get(row.id);
-          if (!gain) return "–";
+          if (!gain || row.split_broken) return "–";
           return (
             <>
               {signedMoney(gain.gain_minor, frame)}

@@ -35,6 +35,7 @@ class TrialRow(Model):
     ended_on: date | None
     verdict: VerdictName
     verdict_words: Words
+    split_broken: bool = Field(description="The arms' sizes do not fit the draw: no verdict, no money.")
 
 
 class TrialMoney(Model):
@@ -52,10 +53,18 @@ class TrialMoney(Model):
     level: float
 
 
+class TrialStrategy(Model):
+    """A strategy that a trial can be planned of."""
+
+    id: str
+    name: Words
+
+
 class TrialList(Model):
-    """All trials, those that run first."""
+    """All trials, those that run first, and the strategies that a trial can be planned of."""
 
     trials: list[TrialRow]
+    strategies: list[TrialStrategy]
     money: list[TrialMoney]
     booked_minor: int
 
@@ -101,6 +110,7 @@ class TrialReport(Model):
     complete: dict[str, int] = Field(description="Of these, with a complete window.")
     exposed: dict[str, int] = Field(description="Of these, really messaged.")
     pending: int
+    informative: float = Field(0.0, description="As in `progress`.")
     left_out: int = Field(description="Complete, but their arm left nothing to chance: nobody to compare them with.")
     silent: list[str] = Field(description="Guard-rails of which nothing happened to anybody.")
     problem: str
@@ -115,6 +125,9 @@ class TrialProgress(Model):
     """How far a trial has come."""
 
     complete: int
+    informative: float = Field(
+        description="Complete windows, each worth what its chance tells beside the planned split."
+    )
     pending: int
     planned: int | None
     share: float | None
