@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
@@ -16,7 +17,15 @@ from liuke.kernel import UsageError, from_minor
 from liuke.predict.clv import CUSTOMER_VALUES, GROUP_VALUES
 
 group = typer.Typer(help="What customers are worth, and what they may take with them.", no_args_is_help=True)
-Grouping = Literal["all", "level", "stage", "segment"]
+
+
+class Grouping(StrEnum):
+    """By what customers are put together."""
+
+    ALL = "all"
+    LEVEL = "level"
+    STAGE = "stage"
+    SEGMENT = "segment"
 
 
 @group.command()
@@ -74,7 +83,7 @@ def at_risk(
 ) -> None:
     """Show value at risk, P(churn) × expected margin if they stay, of all, warning levels, stages and segments."""
     with application(workspace) as app:
-        day, rows, reason = _groups(app, as_of, list(by or ("all", "level", "stage", "segment")))
+        day, rows, reason = _groups(app, as_of, [one.value for one in by or Grouping])
         currency = app.shop.currency
     if as_json:
         emit_json({"as_of": day, "groups": rows} | reason)

@@ -29,8 +29,9 @@ DRAWS = 60
 # Customers at a time: bounds the memory (some 100 MB for two threads), whatever the size of the shop.
 CHUNK = 25_000
 
-# Before any past period is known, totals are taken to miss by a tenth, as if seen in three periods.
-PRIOR_SD, PRIOR_PERIODS = 0.10, 3
+# Before any past period is known, totals are taken to miss by a fifth, as if seen in three periods: purchase models
+# fall short of what customers of public data sets then spent by up to that much (docs/reference/value.md).
+PRIOR_SD, PRIOR_PERIODS = 0.20, 3
 
 # Amounts more uneven than this (variance over squared mean) are drawn as this uneven.
 MAX_UNEVEN = 20.0

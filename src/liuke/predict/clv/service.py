@@ -34,6 +34,9 @@ from liuke.store.lake import Lake
 
 FloatArray = npt.NDArray[np.float64]
 
+# Of kept choices; one in another format is made again.
+FORMAT = 1
+
 # A shop's first days say nothing about what comes.
 MIN_HISTORY_DAYS = 2
 
@@ -294,7 +297,7 @@ class ValueService:
     @property
     def _settings_hash(self) -> str:
         told = self._settings.model_dump_json(exclude={"review_days", "level"})
-        return hashlib.sha256(told.encode()).hexdigest()[:16]
+        return hashlib.sha256(f"{FORMAT}{told}".encode()).hexdigest()[:16]
 
     def _too_few(self, summary: PurchaseSummary) -> NotEnoughData | None:
         repeat, need = int((summary.frequency > 0).sum()), self._settings.min_buyers
