@@ -19,10 +19,10 @@ WORDS = {
     "en": {
         "link": "Early warning",
         "decided": "capacity: only profits from ¥8.13 got a place",
-        "assumed": "A call: assumed to keep 15.0% of those who would leave, costs ¥4; 6 places.",
+        "assumed": "A call: assumed to keep 15.0% of those who would leave, costs ¥4.00; 6 places.",
         "summary": "Of the warned 73% left, of all scored 28%; of those who left 26% had been warned;",
         "chart": "Customers who left, by the level they had been given, week by week",
-        "found": "1 visits in 28 days, where own habit and the shop's season make about 4 likely",
+        "found": "came 1 times in 28 days, where own habit and the shop's season make about 4 likely",
     },
 }
 

@@ -109,7 +109,7 @@ CREATE TABLE lake.warnings AS SELECT as_of, customer_id,
     customer_id % 97 = 1 AS lifted, customer_id % 89 = 1 AS graduated,
     CASE WHEN customer_id % 41 = 1 THEN '{{"checked": ["visits", "basket"], "found": [{{"behaviour": "visits", "recent": 1.0,
         "usual": 4.2, "change": -0.76, "zh": "近28天只来访 1 次,按以往习惯和全店同期变化应约 4 次",
-        "en": "1 visits in 28 days, where own habit and the shop''s season make about 4 likely"}}]}}'
+        "en": "came 1 times in 28 days, where own habit and the shop''s season make about 4 likely"}}]}}'
         WHEN customer_id % 3 = 0 THEN '{{"checked": [], "found": []}}'
         ELSE '{{"checked": ["visits", "visit_length"], "found": []}}' END AS drift,
     '[{{"family": "' || ['silent_drift', 'delivery', 'price'][1 + roll(customer_id, 33, 3)] || '", "direction": "raises",
@@ -123,7 +123,7 @@ CREATE TABLE lake.warning_thresholds AS SELECT DATE '{AS_OF}' AS as_of, * FROM (
     ('mature', 'orange', 120, 17, 0.41, 14000.0, 0.09, 0.0, 0.44, false, 0.08, 100, 40),
     ('new', 'red', 60, 0, 0.62, 2100.0, 1.27, 812.5, NULL, true, 0.15, 400, 6),
     ('new', 'orange', 60, 9, 0.52, 2100.0, 0.6, 0.0, 0.61, false, 0.08, 100, 40)) t(stage, level, scored, customers,
-    usual_probability, margin_minor, pays_from, profit_from_minor, lowest_probability, full, save_share, cost_minor, capacity);
+    usual_probability, margin_minor, pays_from, profit_from_minor, lowest_probability, at_capacity, save_share, cost_minor, capacity);
 CREATE TABLE lake.warning_backtest AS SELECT DATE '2026-02-27' AS as_of, (DATE '2025-11-24' + INTERVAL (k) WEEK)::DATE AS week,
     60 AS horizon_days, (DATE '2026-01-23' + INTERVAL (k) WEEK)::DATE AS final_on, 480 + k AS scored, 48 AS warned,
     190 - k AS yellow, 130 + 2 * k AS churned, 34 + k % 3 AS warned_churned, 60 AS yellow_churned,

@@ -3098,6 +3098,11 @@ export interface components {
          * @description From where a contact is worth it in one lifecycle stage, and why.
          */
         WarningThreshold: {
+            /**
+             * At Capacity
+             * @description Capacity ran out before all customers worth the contact had a place.
+             */
+            at_capacity: boolean;
             /** Capacity */
             capacity: number;
             /** Cost Minor */
@@ -3106,11 +3111,6 @@ export interface components {
             customers: number;
             /** En */
             en: string;
-            /**
-             * Full
-             * @description Capacity ran out before all customers worth the contact had a place.
-             */
-            full: boolean;
             /**
              * Level
              * @enum {string}

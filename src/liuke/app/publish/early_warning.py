@@ -57,10 +57,11 @@ def _levels(connection: duckdb.DuckDBPyConnection, warnings: str) -> list[Row]:
 def _detectors(connection: duckdb.DuckDBPyConnection, warnings: str) -> list[Row]:
     found = rows(
         connection,
-        f"""WITH looked AS (SELECT drift::JSON AS drift FROM {warnings} WHERE drift IS NOT NULL),
-                 checked AS (SELECT unnest(from_json(drift->'checked', '["VARCHAR"]')) AS behaviour FROM looked),
-                 declined AS (SELECT unnest(from_json(drift->'found', '[{{"behaviour": "VARCHAR"}}]')).behaviour
-                                  AS behaviour FROM looked)
+        f"""WITH looked AS (
+                SELECT from_json(drift, '{{"checked": ["VARCHAR"], "found": [{{"behaviour": "VARCHAR"}}]}}') AS told
+                FROM {warnings} WHERE drift IS NOT NULL
+            ), checked AS (SELECT unnest(told.checked) AS behaviour FROM looked),
+                 declined AS (SELECT unnest(told.found).behaviour AS behaviour FROM looked)
             SELECT b.behaviour, (SELECT count(*) FROM looked) AS customers,
                    (SELECT count(*) FROM checked c WHERE c.behaviour = b.behaviour) AS checked,
                    (SELECT count(*) FROM declined d WHERE d.behaviour = b.behaviour) AS fading
@@ -73,12 +74,17 @@ def _detectors(connection: duckdb.DuckDBPyConnection, warnings: str) -> list[Row
 
 
 def _fading(connection: duckdb.DuckDBPyConnection, warnings: str) -> list[Row]:
-    said = """list_transform(from_json(drift::JSON->'found', '[{"zh": "VARCHAR", "en": "VARCHAR"}]'), lambda f: f."""
     return rows(
         connection,
-        f"""SELECT customer_id, level, value_at_risk_minor, array_to_string({said}zh), '；') AS zh,
-                   array_to_string({said}en), '; ') AS en
-            FROM {warnings} WHERE json_array_length(drift::JSON->'found') > 0
+        f"""WITH told AS (
+                SELECT customer_id, level, value_at_risk_minor,
+                       from_json(json_extract(drift, '$.found'), '[{{"zh": "VARCHAR", "en": "VARCHAR"}}]') AS found
+                FROM {warnings} WHERE drift IS NOT NULL
+            )
+            SELECT customer_id, level, value_at_risk_minor,
+                   array_to_string(list_transform(found, lambda f: f.zh), '；') AS zh,
+                   array_to_string(list_transform(found, lambda f: f.en), '; ') AS en
+            FROM told WHERE len(found) > 0
             ORDER BY value_at_risk_minor DESC, customer_id LIMIT {FADING_SHOWN}""",
     )
 
@@ -87,8 +93,8 @@ def _reasons(connection: duckdb.DuckDBPyConnection, warnings: str) -> list[Row]:
     words = reason_words().families
     found = rows(
         connection,
-        f"""SELECT reasons::JSON->0->>'family' AS family, count(*) AS customers FROM {warnings}
-            WHERE level IN ('red', 'orange') AND reasons::JSON->0->>'direction' = 'raises'
+        f"""SELECT json_extract_string(reasons, '$[0].family') AS family, count(*) AS customers FROM {warnings}
+            WHERE level IN ('red', 'orange') AND json_extract_string(reasons, '$[0].direction') = 'raises'
             GROUP BY ALL ORDER BY customers DESC, family""",
     )
     return [

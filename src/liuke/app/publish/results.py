@@ -36,7 +36,7 @@ _EMPTY = {
     "warnings": "customer_id BIGINT, level VARCHAR, value_at_risk_minor BIGINT, expected_profit_minor BIGINT, "
     "lifted BOOLEAN, graduated BOOLEAN, drift VARCHAR, reasons VARCHAR",
     "warning_thresholds": "stage VARCHAR, level VARCHAR, scored BIGINT, customers BIGINT, usual_probability DOUBLE, "
-    "margin_minor DOUBLE, pays_from DOUBLE, profit_from_minor DOUBLE, lowest_probability DOUBLE, full BOOLEAN, "
+    "margin_minor DOUBLE, pays_from DOUBLE, profit_from_minor DOUBLE, lowest_probability DOUBLE, at_capacity BOOLEAN, "
     "save_share DOUBLE, cost_minor BIGINT, capacity BIGINT",
     "warning_backtest": "as_of DATE, week DATE, horizon_days INTEGER, final_on DATE, scored BIGINT, warned BIGINT, "
     "yellow BIGINT, churned BIGINT, warned_churned BIGINT, yellow_churned BIGINT, missed BIGINT, missed_paying BIGINT, "

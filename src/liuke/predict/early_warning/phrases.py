@@ -16,7 +16,7 @@ BEHAVIOUR_NAMES = {
 _SAYINGS = {
     Behaviour.VISITS: (
         "近{days}天只来访 {recent} 次,按以往习惯和全店同期变化应约 {usual} 次",
-        "{recent} visits in {days} days, where own habit and the shop's season make about {usual} likely",
+        "came {recent} times in {days} days, where own habit and the shop's season make about {usual} likely",
     ),
     Behaviour.VISIT_LENGTH: (
         "近{days}天每次来访的操作比以往少 {drop}(已扣除全店同期变化)",

@@ -52,7 +52,7 @@ WARNING_THRESHOLDS = TableSpec(
         ),
         ColumnSpec("profit_from_minor", "DOUBLE", "lowest expected profit that still got a place; 0: all did", _MINOR),
         ColumnSpec("lowest_probability", "DOUBLE", "lowest probability at the level; missing: nobody", "share, 0 to 1"),
-        ColumnSpec("full", "BOOLEAN", "capacity ran out before all customers worth the contact had a place"),
+        ColumnSpec("at_capacity", "BOOLEAN", "capacity ran out before all customers worth the contact had a place"),
         ColumnSpec("save_share", "DOUBLE", "assumed share of leaving customers whom the contact keeps", "share"),
         ColumnSpec("cost_minor", "BIGINT", "of one contact", _MINOR),
         ColumnSpec("capacity", "BIGINT", "contacts of this kind per run"),

@@ -57,7 +57,7 @@ export function Thresholds({ rows }: { rows: WarningThreshold[] }) {
   );
 
   function decided(row: WarningThreshold): string {
-    if (row.full) return t("warning.byCapacity", { profit: money(row.profit_from_minor, frame) });
+    if (row.at_capacity) return t("warning.byCapacity", { profit: money(row.profit_from_minor, frame) });
     if (row.pays_from === null || row.pays_from > row.usual_probability) return t("warning.byProfit", { margin: money(row.margin_minor, frame) });
     return t("warning.byUsual");
   }

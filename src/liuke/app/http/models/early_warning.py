@@ -34,7 +34,7 @@ class WarningThreshold(Model):
     pays_from: float | None = Field(description="Probability from which the contact pays at the stage's median margin.")
     profit_from_minor: float = Field(description="Lowest expected profit that still got a place; 0: all did.")
     lowest_probability: float | None
-    full: bool = Field(description="Capacity ran out before all customers worth the contact had a place.")
+    at_capacity: bool = Field(description="Capacity ran out before all customers worth the contact had a place.")
     save_share: float = Field(description="Assumption: share of leaving customers whom the contact keeps.")
     cost_minor: int
     capacity: int
