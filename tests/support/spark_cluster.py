@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-PATIENCE = 60.0  # seconds until a process must have said that it listens
+PATIENCE = 120.0  # seconds until a process must have said that it listens
 _MASTER_UP = re.compile(r"Starting Spark master at (spark://\S+)")
 _WORKER_UP = re.compile(r"Successfully registered with master")
 
@@ -28,19 +28,24 @@ class Cluster:
 @contextmanager
 def standalone_cluster(folder: Path, workers: int = 2, memory: str = "1g") -> Iterator[Cluster]:
     """Start a cluster on ports that the system chooses; every process of it has ended when the block is left."""
+    here = ["--host", "127.0.0.1", "--webui-port", "0"]
     with ExitStack() as processes:
-        start = ["org.apache.spark.deploy.master.Master", "--host", "127.0.0.1", "--port", "0", "--webui-port", "0"]
-        url = processes.enter_context(_process(start, folder / "master.log", _MASTER_UP, folder))
+        master = ["org.apache.spark.deploy.master.Master", *here, "--port", "0"]
+        url = _awaited(*processes.enter_context(_process(master, folder, "master")), _MASTER_UP)
+        started = []
         for number in range(1, workers + 1):
-            start = ["org.apache.spark.deploy.worker.Worker", url, "--host", "127.0.0.1", "--webui-port", "0"]
-            limits = ["--cores", "1", "--memory", memory, "--work-dir", str(folder / f"worker-{number}")]
-            processes.enter_context(_process([*start, *limits], folder / f"worker-{number}.log", _WORKER_UP, folder))
+            name = f"worker-{number}"
+            limits = ["--cores", "1", "--memory", memory, "--work-dir", str(folder / name)]
+            worker = ["org.apache.spark.deploy.worker.Worker", url, *here, *limits]
+            started.append(processes.enter_context(_process(worker, folder, name)))
+        for process, log in started:
+            _awaited(process, log, _WORKER_UP)
         yield Cluster(url, folder)
 
 
 @contextmanager
-def _process(command: list[str], log: Path, ready: re.Pattern[str], folder: Path) -> Iterator[str]:
-    """Run a class of Spark until the block is left; yield what the log says once it is ready."""
+def _process(command: list[str], folder: Path, name: str) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    """Run a class of Spark until the block is left."""
     import pyspark
 
     home = Path(pyspark.__file__).parent
@@ -48,15 +53,17 @@ def _process(command: list[str], log: Path, ready: re.Pattern[str], folder: Path
         "SPARK_HOME": str(home),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_DAEMON_MEMORY": "256m",
+        "SPARK_DAEMON_JAVA_OPTS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
         "SPARK_LOCAL_DIRS": str(folder / "local"),
     }
+    log = folder / f"{name}.log"
     with log.open("wb") as written:
         process = subprocess.Popen(
             [str(home / "bin" / "spark-class"), *command],
             stdout=written, stderr=subprocess.STDOUT, env=environment, start_new_session=True,
         )  # fmt: skip
         try:
-            yield _awaited(process, log, ready)
+            yield process, log
         finally:
             _end(process)
 
