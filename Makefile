@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
 DEMO ?= demo
 
-.PHONY: help demo test lint types architecture unit console docs bench bench-sim calibrate-sim bench-trials bench-value prove-crash prove-effects prove-trials prove-rollout prove-trial-decisions clean
+.PHONY: help demo test test-spark lint types architecture unit console docs bench bench-sim calibrate-sim bench-trials bench-value prove-crash prove-effects prove-trials prove-rollout prove-trial-decisions clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -39,6 +39,19 @@ architecture: .venv/dev.stamp ## the import map
 
 unit: .venv/dev.stamp console ## all tests; HALVES=1 runs them in two processes at once
 	$(BIN)/$(if $(HALVES),python tests/halves.py,pytest) $(PYTEST_ARGS)
+
+# With SPARK=4.* another version is tried, in a place of its own: .venv keeps the version of constraints.txt.
+ifeq ($(SPARK),)
+test-spark: .venv/dev.stamp ## tags on a real cluster of Spark (needs Java 17), compared with DuckDB; SPARK=4.* tries another version
+	$(PIP) -e ".[dev,spark]"
+	LIUKE_TEST_SPARK=1 $(BIN)/pytest tests/spark $(PYTEST_ARGS)
+else
+test-spark:
+	test -x .venv-spark/bin/python || $(PYTHON) -m venv .venv-spark
+	grep -v '^py\(spark\|4j\)==' constraints.txt > .venv-spark/constraints.txt
+	.venv-spark/bin/python -m pip install -q --disable-pip-version-check -c .venv-spark/constraints.txt -e ".[dev,spark]" "pyspark==$(SPARK)"
+	LIUKE_TEST_SPARK=1 .venv-spark/bin/pytest tests/spark $(PYTEST_ARGS)
+endif
 
 bench: .venv/dev.stamp ## timings beside their baselines, both in one run
 	$(BIN)/python benchmarks/ingest.py
@@ -81,4 +94,4 @@ prove-effects: .venv/dev.stamp ## are measured effects true? hundreds of simulat
 	$(BIN)/python benchmarks/prove_effects.py --page docs/reference/effects-proof.md
 
 clean: ## remove what was built and installed
-	rm -rf .venv demo dist web/node_modules src/liuke/app/console/static
+	rm -rf .venv .venv-spark demo dist web/node_modules src/liuke/app/console/static

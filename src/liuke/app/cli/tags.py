@@ -24,6 +24,7 @@ from liuke.app.cli.context import (
 from liuke.app.cli.output import console, emit_json, table
 from liuke.app.loop import DailyLoop
 from liuke.app.scores import published_scores
+from liuke.app.spark import SparkEngine, check_spark
 from liuke.collect.history import Moment
 from liuke.kernel import UsageError
 from liuke.understand.tags import (
@@ -96,17 +97,24 @@ def build(
     as_of: AsOfOption = None,
     known_at: Annotated[str | None, typer.Option(metavar="INSTANT", help="UTC; default: 00:00 of the day.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write a .parquet or .csv file.")] = None,
+    engine: Annotated[str, typer.Option(metavar="NAME", help="duckdb (in this process) or spark.")] = "duckdb",
+    master: Annotated[str | None, typer.Option(metavar="URL", help="Where Spark runs: spark://host:7077.")] = None,
+    conf: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="A setting of Spark's own.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compute tags; a whole build without file or choice is kept in the lake as `customer_tags`."""
+    spark = _spark(engine, master, conf or [], only)
     with application(workspace) as app:
         day = parse_day(as_of) or app.today()
         if names is None and only is None and known_at is None and out is None:
-            report = DailyLoop(app, progress(quiet=as_json)).run(day, only=["tag"])
+            report = DailyLoop(app, progress(quiet=as_json), spark).run(day, only=["tag"])
             _told(as_json, {"as_of": day, "note": report.steps[0].note, "repeated": report.steps[0].repeated})
             return
-        with app.history.at(day, _instant(known_at)) as moment:
-            found = _build(app, moment, _names(names), _ids(only))
+        if spark is not None:
+            found = spark.build(app, day, _instant(known_at), _names(names))
+        else:
+            with app.history.at(day, _instant(known_at)) as moment:
+                found = _build(app, moment, _names(names), _ids(only))
     if out is not None:
         _write(found, out)
         _told(as_json, {"as_of": day, "customers": found.num_rows, "file": out})
@@ -207,6 +215,22 @@ def backfill(
         records = [loop.run(day, only=["tag"]).steps[0] for day in days]
     built = sum(not record.repeated for record in records)
     _told(as_json, {"days": len(days), "built": built, "already_there": len(days) - built})
+
+
+def _spark(engine: str, master: str | None, conf: list[str], only: str | None) -> SparkEngine | None:
+    """Return the engine that the options name, None for the one in this process."""
+    if engine not in ("duckdb", "spark"):
+        raise UsageError(f"there is no engine '{engine}'", "engines are duckdb and spark")
+    if engine == "duckdb":
+        if master is not None or conf:
+            raise UsageError("--master and --conf are Spark's", "add --engine spark")
+        return None
+    if only is not None:
+        raise UsageError("Spark builds the tags of every customer", "leave out --only, or leave out --engine spark")
+    if bad := [one for one in conf if not one.partition("=")[0] or "=" not in one]:
+        raise UsageError(f"'{bad[0]}' is no setting", "write --conf spark.executor.memory=4g")
+    check_spark()
+    return SparkEngine(master or "local[*]", dict(one.split("=", 1) for one in conf))
 
 
 def _build(app: Application, moment: Moment, names: list[str] | None, only: list[int] | None) -> pa.Table:

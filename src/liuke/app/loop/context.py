@@ -7,7 +7,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from hashlib import sha256
-from typing import Any
+from typing import Any, Protocol
+
+import pyarrow as pa
 
 from liuke.app.bootstrap import Application
 from liuke.collect.history import Moment
@@ -15,6 +17,17 @@ from liuke.kernel import NotEnoughData, Progress, midnight_utc
 from liuke.learn.experiments import Act
 
 MISSING = "missing"
+
+
+class TagEngine(Protocol):
+    """What computes tags in the place of the embedded engine; the rows are the same."""
+
+    @property
+    def name(self) -> str:
+        """What a report calls it."""
+
+    def build(self, app: Application, as_of: date) -> pa.Table:
+        """Return the tags of every customer."""
 
 
 @dataclass
@@ -25,6 +38,8 @@ class RunContext:
     ----------
     rehearse : bool
         True for a past day: nothing is sent on a channel that reaches people.
+    tag_engine : TagEngine, optional
+        Computes the tags; default: the engine in this process.
     missing : dict of str to NotEnoughData
         Parts of this run that had too little data, with the reason; shown by ``status`` and by the console.
     """
@@ -33,6 +48,7 @@ class RunContext:
     as_of: date
     progress: Progress
     rehearse: bool = False
+    tag_engine: TagEngine | None = None
     missing: dict[str, NotEnoughData] = field(default_factory=dict)
 
     @cached_property

@@ -8,7 +8,7 @@ from datetime import date
 
 from liuke.app.bootstrap import Application
 from liuke.app.loop import segmenting, steps, valuing
-from liuke.app.loop.context import RunContext
+from liuke.app.loop.context import RunContext, TagEngine
 from liuke.kernel import NotEnoughData, Progress, SilentProgress, UsageError
 from liuke.store.lineage import Step, StepRecord, StepResult
 
@@ -95,10 +95,13 @@ class DailyLoop:
     ----------
     app : Application
     progress : Progress, optional
+    tag_engine : TagEngine, optional
+        Computes the tags; default: the engine in this process.
     """
 
-    def __init__(self, app: Application, progress: Progress | None = None) -> None:
+    def __init__(self, app: Application, progress: Progress | None = None, tag_engine: TagEngine | None = None) -> None:
         self._app = app
+        self._tag_engine = tag_engine
         self._progress = progress or SilentProgress()
 
     def run(self, as_of: date | None = None, only: Collection[str] | None = None) -> LoopReport:
@@ -149,7 +152,7 @@ class DailyLoop:
                 f"{as_of} lies in the future (today is {today} in the shop's zone)", "choose an earlier day"
             )
         with self._app.workspace.lock("run"):
-            context = RunContext(self._app, as_of, self._progress, rehearse=as_of < today)
+            context = RunContext(self._app, as_of, self._progress, rehearse=as_of < today, tag_engine=self._tag_engine)
             try:
                 records = tuple(self._take(step, context) for step in chosen)
             finally:

@@ -75,10 +75,14 @@ def resolve(context: RunContext) -> StepResult:
 
 def tag(context: RunContext) -> StepResult:
     """Compute every tag of every customer."""
-    scores = published_scores(context.app, context.moment)
-    rows = build_tags(context.moment, context.app.tags, scores=scores)
+    engine = context.tag_engine
+    if engine is None:
+        scores = published_scores(context.app, context.moment)
+        rows = build_tags(context.moment, context.app.tags, scores=scores)
+    else:
+        rows = engine.build(context.app, context.as_of)
     commit_id = _write_day(context, CUSTOMER_TAGS, rows, "tag")
-    note = f"{rows.num_rows:,} customers × {rows.num_columns - 1} tags"
+    note = f"{rows.num_rows:,} customers × {rows.num_columns - 1} tags" + (f" by {engine.name}" if engine else "")
     return StepResult({CUSTOMER_TAGS: commit_id}, {"customers": rows.num_rows, "tags": rows.num_columns - 1}, note)
 
 

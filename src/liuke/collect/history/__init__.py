@@ -1,6 +1,7 @@
 """History: what the shop knew at a moment. The only door through which facts are read."""
 
+from liuke.collect.history.cluster import ClusterHistory, ClusterMoment
 from liuke.collect.history.history import History
 from liuke.collect.history.moment import Moment
 
-__all__ = ["History", "Moment"]
+__all__ = ["ClusterHistory", "ClusterMoment", "History", "Moment"]

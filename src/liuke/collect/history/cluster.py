@@ -6,14 +6,16 @@ identities are joined on the driver, by the same code as everywhere else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pyarrow as pa
-import pyarrow.parquet
+import pyarrow.parquet as pq
 
 from liuke.collect.history import views
 from liuke.collect.history.syntax import SPARK
@@ -26,7 +28,11 @@ from liuke.store.operations import Operations
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-_LINKS = "identity_links"
+
+_TYPES = {
+    "int32": "INT", "int64": "BIGINT", "double": "DOUBLE", "string": "STRING", "bool": "BOOLEAN", "date32[day]": "DATE",
+    "timestamp[us]": "TIMESTAMP_NTZ",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,33 @@ class ClusterMoment:
     known_at: datetime
     session: SparkSession
     inputs: Mapping[str, int | None]
+    _views: list[str] = field(default_factory=list, repr=False)
+
+    def show(self, name: str, files: Sequence[str]) -> None:
+        """Show Parquet files as a view; the first names all columns, those that others lack are NULL."""
+        columns = ", ".join(f"`{column.name}` {_spark_type(column.type)}" for column in pq.read_schema(files[0]))
+        self.session.read.schema(columns).parquet(*files).createOrReplaceTempView(name)
+        self._views.append(name)
+
+    def define(self, name: str, sql: str, *, keep: bool = False) -> None:
+        """Make a view of a SELECT; with ``keep``, its rows are computed once."""
+        self.session.sql(sql).createOrReplaceTempView(name)
+        self._views.append(name)
+        if keep:
+            self.session.catalog.cacheTable(name)
+
+    def close(self) -> None:
+        """Drop the views, and what was kept of them."""
+        while self._views:
+            self.session.catalog.dropTempView(self._views.pop())
+
+    def __enter__(self) -> ClusterMoment:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 class ClusterHistory:
@@ -81,34 +114,32 @@ class ClusterHistory:
             cut = views.Cut(as_of, known_at, tuple(hidden_loads(connection, known_at)), SPARK)
         names = [*(spec.name for spec in CANONICAL), IDENTITIES.name]
         inputs = {name: self._lake.snapshot_id(name) for name in sorted(names)}
+        moment = ClusterMoment(as_of, known_at, self._session, inputs)
         for name in names:
-            files = self._session.read.option("mergeSchema", "true").parquet(*self._lake.scan_files(name))
-            files.createOrReplaceTempView(_raw(name))
-        self._map_identities(cut)
-        self._create_views(cut)
-        return ClusterMoment(as_of, known_at, self._session, inputs)
+            moment.show(_raw(name), self._lake.scan_files(name))
+        self._map_identities(moment, cut)
+        self._create_views(moment, cut)
+        return moment
 
-    def _map_identities(self, cut: views.Cut) -> None:
+    def _map_identities(self, moment: ClusterMoment, cut: views.Cut) -> None:
+        """Join the identities on the driver, by the same code as everywhere else."""
         rows = self._session.sql(
             "SELECT identity_id, linked_identity_id, namespace, min(recorded_at) AS seen_at "
             f"FROM {_raw(IDENTITIES.name)} WHERE {cut.recorded} GROUP BY ALL ORDER BY ALL"
         ).collect()
-        kinds = {"identity_id": pa.int64(), "linked_identity_id": pa.int64(), "namespace": pa.string()}
-        links = pa.table(
-            {
-                name: pa.array([row[name] for row in rows], kind)
-                for name, kind in {**kinds, "seen_at": pa.timestamp("us")}.items()
-            }
-        )
-        folder = self._scratch_dir / "spark"
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{_LINKS}-{cut.as_of}.parquet"
-        pyarrow.parquet.write_table(component_map(links), path)
-        self._session.read.parquet(str(path)).createOrReplaceTempView("identity_map")
+        kinds = {
+            "identity_id": pa.int64(), "linked_identity_id": pa.int64(), "namespace": pa.string(),
+            "seen_at": pa.timestamp("us"),
+        }  # fmt: skip
+        links = pa.table({name: pa.array([row[name] for row in rows], kind) for name, kind in kinds.items()})
+        self._scratch_dir.mkdir(parents=True, exist_ok=True)
+        path = self._scratch_dir / f"identity_map-{uuid4().hex}.parquet"
+        pq.write_table(component_map(links), path)
+        moment.show("identity_map", [str(path)])
 
-    def _create_views(self, cut: views.Cut) -> None:
+    def _create_views(self, moment: ClusterMoment, cut: views.Cut) -> None:
         rate = self._shop.margin_rate
-        for name, sql, cached in (
+        for name, sql, keep in (
             ("products", views.products(_raw("products"), cut), True),
             ("children", views.children(_raw("children"), cut), False),
             ("order_facts", views.order_facts(_raw("order_facts"), cut), False),
@@ -121,9 +152,7 @@ class ClusterHistory:
             ("purchase_items", views.purchase_items(rate), False),
             ("credits", views.credits(), False),
         ):
-            self._session.sql(f"CREATE OR REPLACE TEMPORARY VIEW {name} AS {sql}")
-            if cached:
-                self._session.catalog.cacheTable(name)
+            moment.define(name, sql, keep=keep)
 
     @property
     def _minor_per_major(self) -> int:
@@ -133,3 +162,12 @@ class ClusterHistory:
 def _raw(name: str) -> str:
     """Name the view of a table's files."""
     return f"lake_{name}"
+
+
+def _spark_type(kind: pa.DataType) -> str:
+    """Return Spark's name of a column's type."""
+    if pa.types.is_decimal(kind):
+        return f"DECIMAL({kind.precision}, {kind.scale})"
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return f"ARRAY<{_spark_type(kind.value_type)}>"
+    return _TYPES[str(kind).removeprefix("large_")]

@@ -6,6 +6,7 @@ from liuke.understand.tags.compiler import Plan, PlanColumn, compile_plan
 from liuke.understand.tags.conditions import Resolve, Value, condition_sql
 from liuke.understand.tags.cut_points import CutPoints
 from liuke.understand.tags.dialect import Dialect, DuckDB
+from liuke.understand.tags.dialect_spark import Spark
 from liuke.understand.tags.errors import CycleError, DefinitionError
 from liuke.understand.tags.examples import NOBODY, Example, load_examples
 from liuke.understand.tags.explain import Explanation, explain
@@ -15,6 +16,7 @@ from liuke.understand.tags.nodes import AnyNode, Expression, Node
 from liuke.understand.tags.predicates import AllOf, AnyOf, Not, Operator, Predicate, Test, fields_of
 from liuke.understand.tags.service import build_tags, publish_cut_points
 from liuke.understand.tags.sources import CUSTOMER_COLUMNS, MODELS, PRODUCT_COLUMNS, SOURCES, Kind, Source
+from liuke.understand.tags.spark import build_tags_on_spark
 from liuke.understand.tags.tables import CUSTOMER_TAGS, customer_tags_spec
 from liuke.understand.tags.tagset import FAMILIES, TagDefinition, TagSet, walk
 
@@ -22,7 +24,8 @@ __all__ = [
     "CUSTOMER_COLUMNS", "CUSTOMER_TAGS", "FAMILIES", "MODELS", "NOBODY", "PRODUCT_COLUMNS", "SOURCES", "AllOf",
     "AnyNode", "AnyOf", "Change", "Cost", "CutPoints", "CycleError", "DefinitionError", "Dialect", "DuckDB", "Example",
     "Explanation", "Expression", "Kind", "Node", "Not", "Operator", "Plan", "PlanColumn", "Predicate", "Reason",
-    "Resolve", "Source", "TagDefinition", "TagSet", "Test", "Value", "anonymous_tags", "build_tags", "compare",
-    "compile_plan", "condition_sql", "customer_tags_spec", "estimate", "explain", "fields_of",
-    "load_definitions", "load_examples", "nodes", "parse_node", "parse_predicate", "publish_cut_points", "walk", "why",
+    "Resolve", "Source", "Spark", "TagDefinition", "TagSet", "Test", "Value", "anonymous_tags", "build_tags",
+    "build_tags_on_spark", "compare", "compile_plan", "condition_sql", "customer_tags_spec", "estimate", "explain",
+    "fields_of", "load_definitions", "load_examples", "nodes", "parse_node", "parse_predicate", "publish_cut_points",
+    "walk", "why",
 ]  # fmt: skip

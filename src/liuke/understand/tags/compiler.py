@@ -51,11 +51,20 @@ class Reading:
 
 @dataclass(frozen=True)
 class PlanStep:
-    """One named step of a plan: its SELECT, how many later steps read it, and whether it is too large to be kept."""
+    """One named step of a plan: its SELECT, and how many later steps read it.
+
+    Attributes
+    ----------
+    scan : bool
+        True for the rows of a source, which later steps group by customer.
+    large : bool
+        True if a copy of its rows should not be kept in memory.
+    """
 
     name: str
     body: str
     references: int
+    scan: bool = False
     large: bool = False
 
 
@@ -64,7 +73,7 @@ class Plan:
     """What an engine runs: one SELECT with `customer_id` and a column per tag, ordered by `customer_id`.
 
     `hash` names what is computed (not when, and for whom): the same definitions give the same hash. `steps` and `final`
-    are the same text in parts, for an engine that has to be told what to keep.
+    are the same in parts and in any order of rows, for an engine that has to be told what to keep.
     """
 
     sql: str
@@ -112,10 +121,10 @@ def compile_plan(
     frame, kinds = compiler.frame("tags", wanted)
     columns = tuple(_output(tagset[key], kinds[key]) for key in wanted)
     shown = ["customer_id", *(compiler.output(column, kinds[column.key]) for column in columns)]
-    final = f"SELECT {', '.join(shown)} FROM {frame} ORDER BY customer_id"
+    final = f"SELECT {', '.join(shown)} FROM {frame}"
     steps = compiler.steps(final)
     parts = [dialect.cte(step.name, step.body, step.references, large=step.large) for step in steps]
-    sql = "WITH " + ",\n".join(parts) + "\n" + final
+    sql = "WITH " + ",\n".join(parts) + "\n" + final + " ORDER BY customer_id"
     return Plan(sql, columns, tagset.hash(wanted), compiler.readings(), compiler.n_ranks, steps, final)
 
 
@@ -210,10 +219,13 @@ class _Compiler:
 
     def steps(self, final: str) -> tuple[PlanStep, ...]:
         """Return the steps in order, each with the number of those that read it."""
-        found = [*self.leaves.steps(), *((step, False) for step in self._steps)]
-        bodies = [body for (_, body), _ in found] + [final]
-        used = {name: sum(1 for body in bodies if _reads_relation(body, name)) for (name, _), _ in found}
-        return tuple(PlanStep(name, body, used[name], large) for (name, body), large in found)
+        scans = {name: large for (name, _), large in self.leaves.scans()}
+        found = [*(step for step, _ in self.leaves.scans()), *self.leaves.steps(), *self._steps]
+        bodies = [body for _, body in found] + [final]
+        used = {name: sum(1 for body in bodies if _reads_relation(body, name)) for name, _ in found}
+        return tuple(
+            PlanStep(name, body, used[name], scan=name in scans, large=scans.get(name, False)) for name, body in found
+        )
 
     @property
     def n_ranks(self) -> int:

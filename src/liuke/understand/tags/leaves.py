@@ -191,22 +191,25 @@ class Leaves:
         """Return the condition that keeps only the customers that are asked for."""
         return [f"customer_id IN (SELECT customer_id FROM {self.only})"] if self.only else []
 
-    def steps(self) -> list[tuple[Step, bool]]:
-        """Return the CTEs in order, each with whether it is too large to be kept in memory."""
+    def scans(self) -> list[tuple[Step, bool]]:
+        """Return the CTEs with the rows of sources, each with whether it is too large to be kept in memory."""
         columns: dict[tuple[str, str], set[str]] = {}
         for shape in self._shapes.values():
             for source, read in shape.reads().items():
                 columns.setdefault((source, scan_name(source, read)), set()).update(read)
-        scans = [
+        return [
             ((name, self.scan(SOURCES[source], used)), SOURCES[source].large)
             for (source, name), used in columns.items()
         ]
+
+    def steps(self) -> list[Step]:
+        """Return the CTEs that read those, in order."""
         shaped = [
-            (step, False)
+            step
             for shape in self._shapes.values()
             for step in shape.steps({s: scan_name(s, read) for s, read in shape.reads().items()}, self.dialect)
         ]
-        return scans + shaped + [(self._scores(*key, *made), False) for key, made in self._published.items()]
+        return shaped + [self._scores(*key, *made) for key, made in self._published.items()]
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
