@@ -32,6 +32,7 @@ cli = typer.Typer(
             "serve": "liuke.app.cli.server:serve",
             "demo": "liuke.app.cli.demo:demo",
             "evaluate": "liuke.app.cli.evaluate:group",
+            "models": "liuke.app.cli.models:group",
             "tags": "liuke.app.cli.tags:group",
             "segments": "liuke.app.cli.segments:group",
             "trials": "liuke.app.cli.trials:group",
