@@ -75,6 +75,12 @@ bench-tags: .venv/dev.stamp ## build 119 tags of a million customers, beside the
 bench-value: .venv/dev.stamp ## BG/NBD beside lifetimes (LIUKE_LIFETIMES=its python), CDNOW errors, a million values (minutes)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/value.py --write docs/reference/measurements-value.md
 
+bench-churn: .venv/dev.stamp ## train and score the churn model for a million customers, beside bare LightGBM (minutes, 6 GB)
+	OMP_NUM_THREADS=2 $(BIN)/python benchmarks/churn_scale.py --write docs/reference/churn-scale.md
+
+measure-churn: .venv/dev.stamp ## churn on the public sets in LIUKE_DATA, from nothing, beside the baselines (minutes)
+	$(BIN)/python benchmarks/churn_public.py --write docs/reference/churn-measurements.md
+
 docs: .venv/runtime.stamp ## write the reference pages from the code
 	$(BIN)/python -m liuke.app.reference docs/reference
 

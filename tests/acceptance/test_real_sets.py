@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +17,9 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
+from liuke.app.cli.main import cli
 from liuke.app.loop import STEPS
 
 DAYS = {
@@ -210,3 +213,31 @@ def test_churn_is_judged_beside_baselines_or_refused_with_a_reason(trip: Any, na
         assert learner["low"] < learner["value"] < learner["high"] < 0.95, "too good to be true: a leak"
         assert learner["low"] > cards["majority"]["auroc"]["value"]
         assert cards["lightgbm"]["n"] == cards["bg_nbd"]["n"] == population["n_final"]
+        best = max(cards[other]["auroc"]["value"] for other in BASELINES)
+        assert learner["value"] > best - 0.005, "the learner starts from its baselines and must not lose to them"
+        assert cards["lightgbm"]["precision_at_recall"]["n"] == population["n_final"]
+
+
+def test_models_are_listed_explained_and_rolled_back_by_command(trip: Any, name: str) -> None:
+    if name != "cdnow":
+        return  # one set is enough
+
+    def asked(*words: str, code: int = 0) -> Any:
+        result = CliRunner().invoke(cli, ["models", *words, "-w", str(trip.workspace), "--json"])
+        assert result.exit_code == code, result.output
+        return json.loads(result.output)
+
+    listed = asked("list")
+    (model,) = listed["models"]
+    assert model["in_use"]
+    assert [one["action"] for one in listed["decisions"]] == ["first"]
+    shown = asked("show")
+    assert shown["version"] == listed["in_use"] == model["version"]
+    assert {"orders", "order_items"} & shown["inputs"].keys()
+    assert len(shown["feature_hashes"]) == len(shown["features"]) - 1  # all but what the purchase models say
+    for language, words in (("en", "What not to do with it"), ("zh", "不要用来做什么")):
+        assert words in asked("card", "--language", language)["card"]
+    refused = asked("roll-back", code=2)
+    assert "no earlier churn model" in refused["error"]["message"]
+    assert asked("promote", model["version"])["action"] == "chosen"
+    assert "no language" in asked("card", "--language", "fr", code=2)["error"]["message"]

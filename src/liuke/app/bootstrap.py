@@ -11,6 +11,7 @@ from typing import Any
 from liuke.app.access import record
 from liuke.app.addresses import CustomerIdentities, ShopAddressBook, ShopPermissions
 from liuke.app.settings import Settings, load_settings, settings_text
+from liuke.app.treatments import LakeTreatments
 from liuke.collect.behaviours import Catalogue, load_catalogue
 from liuke.collect.consent import ConsentLedger, SuppressionList
 from liuke.collect.history import History
@@ -20,7 +21,7 @@ from liuke.decide.strategies import READY_STRATEGIES, Strategy, StrategyDesk, lo
 from liuke.engage.outreach import CONTACTS, READY_TEMPLATES, Outreach, TemplateLibrary, build_channels
 from liuke.kernel import ShopProfile, shop_day
 from liuke.learn.experiments import ASSIGNMENTS, EFFECTS, HashAllocator, TrialDesk
-from liuke.predict.churn import CHURN_SCORES, ChurnService, TagFeatures
+from liuke.predict.churn import CHURN_SCORES, ChurnService, TagFeatures, TagStrata
 from liuke.predict.clv import CUSTOMER_VALUES, GROUP_VALUES, ValueService
 from liuke.predict.early_warning import WARNING_BACKTEST, WARNING_THRESHOLDS, WARNINGS
 from liuke.store.lake import Lake
@@ -217,7 +218,15 @@ class Application:
     @cached_property
     def churn(self) -> ChurnService:
         """Predicts churn."""
-        return ChurnService(self.history, self.lake, self.shop, self.settings.churn, self.workspace.models_dir)
+        return ChurnService(
+            self.history,
+            self.lake,
+            self.shop,
+            self.settings.churn,
+            self.workspace.models_dir,
+            treatments=LakeTreatments(self.lake),
+            strata=TagStrata(self.tags),
+        )
 
     @cached_property
     def value(self) -> ValueService:

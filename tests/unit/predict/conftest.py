@@ -30,7 +30,7 @@ SCHEMAS = {
 }
 PLAIN = {
     "children": "customer_id BIGINT, child_no INTEGER, birth_month DATE, due_month DATE, gender VARCHAR",
-    "products": "product_id BIGINT, product_key VARCHAR, category VARCHAR",
+    "products": "product_id BIGINT, product_key VARCHAR, category VARCHAR, units_per_pack DOUBLE, daily_use DOUBLE",
     "identity_map": "identity_id BIGINT, customer_id BIGINT",
 }
 
@@ -156,6 +156,7 @@ class SqlFeatures:
     def __init__(self, sql: str, names: tuple[str, ...], engine: duckdb.DuckDBPyConnection | None = None) -> None:
         self._sql, self._engine = sql, engine
         self.families = dict.fromkeys(names, "activity")
+        self.hashes = dict.fromkeys(names, "sql")
         self.titles = {name: (name, name) for name in names}
 
     def __call__(self, moment: Moment) -> pa.Table:

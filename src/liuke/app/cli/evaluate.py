@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
+from liuke.app.cli.churn_report import print_report
 from liuke.app.cli.context import AsOfOption, JsonOption, WorkspaceOption, application, command, parse_day, progress
 from liuke.app.cli.output import console, emit_json, table
 from liuke.kernel import NotEnoughData, UsageError
 from liuke.kernel.money import minor_exponent
-from liuke.predict.churn import ChurnReport
+from liuke.predict.churn import churn_page
 from liuke.predict.clv import ValueReport
 
 group = typer.Typer(help="Judge the models by periods that nothing was fitted on.", no_args_is_help=True)
@@ -23,21 +24,38 @@ group = typer.Typer(help="Judge the models by periods that nothing was fitted on
 def churn(
     workspace: WorkspaceOption = Path(),
     as_of: AsOfOption = None,
+    horizon_days: Annotated[
+        int | None, typer.Option(min=7, max=365, help="Days without a purchase that count as churn, for this report.")
+    ] = None,
+    window_days: Annotated[
+        int | None, typer.Option(min=7, max=730, help="Who bought within so many days is an active buyer, likewise.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of learner and bootstrap: the same seed gives the same report.")] = 1,
+    html: Annotated[
+        Path | None, typer.Option(help="Write the report as one self-contained page, in Chinese and English.")
+    ] = None,
+    language: Annotated[str, typer.Option(help="Language that the page opens in: zh or en.")] = "zh",
     as_json: JsonOption = False,
 ) -> None:
     """Train on past days, judge on the last full horizon before --as-of (default: the day after the last order)."""
+    if language not in ("zh", "en"):
+        raise UsageError(f"'{language}' is no language of the page", "write zh or en")
     with application(workspace) as app, progress(quiet=as_json) as bars:
         day = parse_day(as_of) or app.day_after_last_order()
         if day is None:
             raise UsageError("there are no orders to learn from", "run `liuke ingest` first")
-        report = app.churn.evaluate(day, seed, bars)
+        report = app.churn.evaluate(day, seed, bars, horizon_days, window_days)
     if isinstance(report, NotEnoughData):
         _say_missing(day, report, as_json)
-    elif as_json:
+        return
+    if html is not None:
+        html.write_text(churn_page(report, language), encoding="utf-8")
+    if as_json:
         emit_json(report.to_dict())
     else:
         print_report(report)
+        if html is not None:
+            console.print(f"Page written: {html}", soft_wrap=True)
 
 
 @group.command()
@@ -116,31 +134,3 @@ def _say_missing(day: date, missing: NotEnoughData, as_json: bool) -> None:
     else:
         console.print(f"Not enough data: {missing.reason_en}", soft_wrap=True)
         console.print(f"数据不足：{missing.reason_zh}", soft_wrap=True)
-
-
-def print_report(report: ChurnReport) -> None:
-    """Print the scorecards of each population."""
-    console.print(f"[bold]Churn as of {report.as_of}[/]: {report.horizon.note_en}", soft_wrap=True)
-    console.print(report.plan.note_en(), soft_wrap=True)
-    for population in report.populations:
-        rows = [
-            (
-                card.model,
-                f"{card.auroc.value:.3f} ({card.auroc.low:.3f} to {card.auroc.high:.3f})",
-                f"{card.accuracy:.3f}",
-                f"{card.balanced_accuracy:.3f}",
-                f"{card.pr_auc.value:.3f}",
-                f"{card.precision_at_recall:.3f}",
-                f"{card.lift_at_10pct:.2f}",
-                f"{card.brier:.3f}",
-                f"{card.ece:.3f}",
-            )
-            for card in population.scorecards
-        ]
-        table(
-            f"{population.population}: {population.n_final:,} customers on the untouched period, "
-            f"{population.learner.base_rate:.1%} churned",
-            ("model", "AUROC (95 %)", "accuracy", "balanced", "PR-AUC", "precision", "lift", "Brier", "ECE"),
-            rows,
-        )
-    console.print(report.verdict_en(), soft_wrap=True)

@@ -33,6 +33,7 @@ cli = typer.Typer(
             "demo": "liuke.app.cli.demo:demo",
             "evaluate": "liuke.app.cli.evaluate:group",
             "warnings": "liuke.app.cli.warned:group",
+            "models": "liuke.app.cli.models:group",
             "tags": "liuke.app.cli.tags:group",
             "value": "liuke.app.cli.value:group",
             "segments": "liuke.app.cli.segments:group",

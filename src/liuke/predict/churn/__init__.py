@@ -3,13 +3,16 @@
 from liuke.predict.churn.config import ChurnSettings
 from liuke.predict.churn.contracts import ChurnReport, ChurnRun, PopulationReport
 from liuke.predict.churn.errors import NoModelError
-from liuke.predict.churn.features import TagFeatures
+from liuke.predict.churn.features import TagFeatures, TagStrata
 from liuke.predict.churn.horizon import HorizonProposal, propose_horizon
+from liuke.predict.churn.page import churn_page
 from liuke.predict.churn.population import read_outcomes
 from liuke.predict.churn.reason_words import GRADUATED, SILENT_DRIFT, ReasonFamily, reason_words
 from liuke.predict.churn.reasons import Reason
 from liuke.predict.churn.service import ChurnService
+from liuke.predict.churn.shelf import Decision, ModelShelf
 from liuke.predict.churn.tables import CHURN_SCORES
+from liuke.predict.churn.treatment import Treated
 
 __all__ = [
     "CHURN_SCORES",
@@ -19,12 +22,17 @@ __all__ = [
     "ChurnRun",
     "ChurnService",
     "ChurnSettings",
+    "Decision",
     "HorizonProposal",
+    "ModelShelf",
     "NoModelError",
     "PopulationReport",
     "Reason",
     "ReasonFamily",
     "TagFeatures",
+    "TagStrata",
+    "Treated",
+    "churn_page",
     "propose_horizon",
     "read_outcomes",
     "reason_words",

@@ -41,3 +41,11 @@ class ChurnSettings(BaseModel):
     )
     num_threads: int = Field(default=2, ge=1, description="Threads of the learner.")
     n_reasons: int = Field(default=3, ge=1, le=8, description="Reasons kept per customer.")
+    max_explained: int = Field(
+        default=50_000, ge=1, description="So many customers, those with most at stake, get reasons with their scores."
+    )
+    max_customers: int = Field(
+        default=150_000,
+        ge=1_000,
+        description="So many customers of each past moment, drawn by id, are learnt from and judged by; bounds memory.",
+    )

@@ -1,4 +1,4 @@
-"""What is said about churn prediction: reports, model descriptions, runs."""
+"""What is said about churn prediction: reports, parts of the population, runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from liuke.kernel.results import Estimate, NotEnoughData
 from liuke.predict.churn.horizon import HorizonProposal
-from liuke.predict.evaluation import STATED_PRECISION, STATED_RECALL, OriginPlan, Scorecard, jsonable
+from liuke.predict.churn.timing import TimingReport
+from liuke.predict.evaluation import STATED_PRECISION, STATED_RECALL, Drift, OriginPlan, Scorecard, jsonable
 
 LEARNER = "lightgbm"
 
@@ -22,15 +23,49 @@ class GroupResult:
 
     Attributes
     ----------
+    kind : str
+        ``lifecycle``, ``value_tier`` or ``history`` (bought on one day or on more).
     group : str
-        ``one-time buyers`` or ``repeat buyers``.
+        A value of that tag; ``one-time buyers`` or ``repeat buyers``.
+    predicted : float
+        Mean probability; beside the churn rate it says whether the part is judged fairly.
+    churn_low, churn_high : float
+        95 % band of the churn rate if the probabilities were true.
+    auroc : Estimate
+        NaN with one outcome only; with few customers the interval says how little is known.
     """
 
+    kind: str
     group: str
     n: int
     churn_rate: float
-    auroc: float
+    predicted: float
+    churn_low: float
+    churn_high: float
+    auroc: Estimate
     precision_at_recall: float
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Who doesn't count at the origins, and who counts for others.
+
+    Attributes
+    ----------
+    treated : int
+        Customers × origins that a strategy contacted around the cutoff.
+    controls : int
+        Members of control groups that stand for them.
+    controls_stand_for : float
+        The sum of their weights.
+    graduated : int
+        Left because every known child had outgrown the range: no loss.
+    """
+
+    treated: int
+    controls: int
+    controls_stand_for: float
+    graduated: int
 
 
 @dataclass(frozen=True)
@@ -45,10 +80,15 @@ class PopulationReport:
         The learner first, then majority, recency, RFM and BG/NBD, all calibrated alike.
     best_baseline : str
         The baseline with the highest AUROC.
-    auroc_gain : Estimate
-        Learner minus best baseline, paired bootstrap.
+    auroc_gain, loss_gain : Estimate
+        Learner against best baseline, paired bootstrap: AUROC gained, log-loss saved.
     rounds : int
         Trees of the learner.
+    belief : float
+        Share of what the trees learnt that is believed, 0 to 1, chosen on the calibration period.
+    timing : TimingReport or None
+    drift : tuple of Drift
+        Between calibration and final period: the score first, then the features that moved most.
     margin_ratio : float
         Expected margin if staying ÷ margin that those who stayed brought; 1 is right. NaN if nobody stayed.
     family_weights : mapping of str to float
@@ -63,9 +103,14 @@ class PopulationReport:
     scorecards: tuple[Scorecard, ...]
     best_baseline: str
     auroc_gain: Estimate
+    loss_gain: Estimate
     groups: tuple[GroupResult, ...]
+    left_out: LeftOut
     rounds: int
+    belief: float
     calibration: str
+    timing: TimingReport | None
+    drift: tuple[Drift, ...]
     margin_ratio: float
     family_weights: Mapping[str, float]
 
@@ -77,6 +122,9 @@ class PopulationReport:
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
         plain: dict[str, Any] = jsonable(asdict(self))
+        plain["scorecards"] = [card.to_dict() for card in self.scorecards]
+        for one, told in zip(self.drift, plain["drift"], strict=True):
+            told["level"] = one.level
         return plain
 
 
@@ -120,6 +168,26 @@ class ChurnReport:
             f"({gain.value:+.3f});准确率 {card.accuracy:.1%},全猜多数类为 {card.majority_accuracy:.1%}"
         )
 
+    def goal_en(self) -> str:
+        """Say how far the goal for the hit rate of warnings is."""
+        card = self.active.learner
+        hit, reached = card.precision_at_recall, card.recall_at_precision
+        return (
+            f"hit rate of warnings at {STATED_RECALL:.0%} recall: {hit.value:.1%} ({hit.low:.1%} to {hit.high:.1%}) of "
+            f"{card.n_flagged:,} flagged, base rate {card.base_rate:.1%}; goal {STATED_PRECISION:.0%} "
+            + ("reached" if hit.value >= STATED_PRECISION else f"missed, it holds up to {reached:.0%} recall")
+        )
+
+    def goal_zh(self) -> str:
+        """Say the same in Chinese."""
+        card = self.active.learner
+        hit, reached = card.precision_at_recall, card.recall_at_precision
+        return (
+            f"召回 {STATED_RECALL:.0%} 时的预警命中率:{hit.value:.1%}({hit.low:.1%} 至 {hit.high:.1%}),预警 "
+            f"{card.n_flagged:,} 人,基准流失率 {card.base_rate:.1%};目标 {STATED_PRECISION:.0%}"
+            + ("已达到" if hit.value >= STATED_PRECISION else f"未达到,仅在召回不超过 {reached:.0%} 时成立")
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
         return {
@@ -147,6 +215,8 @@ class ChurnReport:
             "currency": self.currency,
             "verdict_zh": self.verdict_zh(),
             "verdict_en": self.verdict_en(),
+            "goal_zh": self.goal_zh(),
+            "goal_en": self.goal_en(),
         }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +42,11 @@ class TagFeatures:
         return self.definitions.hash()
 
     @cached_property
+    def hashes(self) -> Mapping[str, str]:
+        """Hash of each definition with everything below it."""
+        return {key: self.definitions.definition_hash(key) for key in self.definitions.visible}
+
+    @cached_property
     def families(self) -> Mapping[str, str]:
         """Tag family of each feature."""
         return {key: tag.family for key, tag in self.definitions.items()} | {BG_NBD_FEATURE: BG_NBD_FAMILY}
@@ -62,6 +68,24 @@ class TagFeatures:
     def covariates(self, moment: Moment, customer_id: npt.NDArray[np.int64]) -> tuple[FloatArray, tuple[str, ...]]:
         """Return the features of the wanted customers as numbers, shape (n_customers, n_features), and their names."""
         return matrix(self(moment), customer_id)
+
+
+@dataclass(frozen=True)
+class TagStrata:
+    """Lifecycle stage and value tier of each customer, by the shop's tags."""
+
+    definitions: TagSet
+
+    NAMES: ClassVar[tuple[str, str]] = ("lifecycle", "value_tier")
+
+    @classmethod
+    def shipped(cls) -> TagStrata:
+        """Use the tags that come with the product."""
+        return cls(load_definitions())
+
+    def __call__(self, moment: Moment) -> pa.Table:
+        """Compute both at a moment."""
+        return build_tags(moment, self.definitions, names=self.NAMES)
 
 
 def matrix(table: pa.Table, customer_id: npt.NDArray[np.int64]) -> tuple[FloatArray, tuple[str, ...]]:

@@ -9,13 +9,16 @@ from datetime import date
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from liuke.kernel.progress import Progress
 from liuke.predict.churn.features import BG_NBD_FEATURE, matrix
-from liuke.predict.churn.models import baselines
+from liuke.predict.churn.models import rhythm
+from liuke.predict.churn.models.rhythm import Rhythms
 from liuke.predict.churn.population import Outcomes, active_buyers, read_outcomes
-from liuke.predict.churn.ports import FeatureBuilder, Moment, Past
-from liuke.predict.clv import BgNbd, PurchaseSummary, summarise
+from liuke.predict.churn.ports import FeatureBuilder, Moment, Past, Strata
+from liuke.predict.churn.treatment import Treated
+from liuke.predict.clv import PurchaseSummary, summarise
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -32,8 +35,10 @@ class Observation:
         Bought within the window.
     features : array, shape (n_customers, n_features)
     names : tuple of str
-    purchases : BgNbd or None
-        Fitted on everyone of this cutoff; None if nobody had bought.
+    basis : array, shape (n_customers, n_columns)
+        What the order of purchases says: columns of ``rhythm.BASIS``.
+    rhythms : Rhythms or None
+        Purchase models fitted on everyone of this cutoff; None if nobody had bought.
     """
 
     cutoff: date
@@ -41,30 +46,58 @@ class Observation:
     active: npt.NDArray[np.bool_]
     features: FloatArray
     names: tuple[str, ...]
-    purchases: BgNbd | None
+    basis: FloatArray
+    rhythms: Rhythms | None
 
 
 @dataclass(frozen=True)
 class Origin:
-    """An observation and its outcomes."""
+    """An observation and its outcomes.
+
+    Attributes
+    ----------
+    weight : array, shape (n_customers,)
+        For how many customers each one stands; 0: treated, left out.
+    strata : pyarrow.Table or None
+        ``customer_id``, ``lifecycle`` and ``value_tier`` at the cutoff, where they were asked for.
+    """
 
     seen: Observation
     outcomes: Outcomes
+    weight: FloatArray
+    strata: pa.Table | None = None
+
+    @property
+    def counted(self) -> npt.NDArray[np.bool_]:
+        """Who counts: neither treated nor graduated."""
+        return (self.weight > 0) & ~self.outcomes.graduated
 
 
-def observe(moment: Moment, builder: FeatureBuilder, horizon_days: int, window_days: int) -> Observation:
-    """Read what was known of every buyer at a moment."""
+def observe(
+    moment: Moment, builder: FeatureBuilder, horizon_days: int, window_days: int, most: int | None = None
+) -> Observation:
+    """Read what was known of every buyer at a moment.
+
+    Parameters
+    ----------
+    most : int, optional
+        Keep about so many at most: every k-th by id, which are hashes, so it is the same random sample in every run.
+    """
     summary = summarise(moment)
+    rhythms = Rhythms.fit(summary) if len(summary) else None
+    if most is not None and len(summary) > most:
+        step = -(-len(summary) // most)
+        summary = summary.take(np.arange(len(summary)) % step == 0)
     features, names = matrix(builder(moment), summary.customer_id)
-    purchases = baselines.fit_bg_nbd(summary) if len(summary) else None
-    silence = baselines.bg_nbd(summary, purchases, horizon_days) if purchases else np.zeros(0)
+    silences = rhythms.silences(summary, horizon_days) if rhythms else np.zeros((0, 2))
     return Observation(
         cutoff=moment.as_of,
         summary=summary,
         active=active_buyers(summary, window_days),
-        features=np.column_stack([features, silence]),
+        features=np.column_stack([features, silences[:, 0]]),
         names=(*names, BG_NBD_FEATURE),
-        purchases=purchases,
+        basis=rhythm.basis(summary, silences),
+        rhythms=rhythms,
     )
 
 
@@ -76,6 +109,9 @@ def read_origins(
     horizon_days: int,
     window_days: int,
     progress: Progress,
+    treated: Treated,
+    strata: Strata | None = None,
+    most: int | None = None,
 ) -> list[Origin]:
     """Observe each cutoff as it was known then; read outcomes as they are known at the later moment.
 
@@ -83,13 +119,22 @@ def read_origins(
     ----------
     later : Moment
         Of the last cutoff plus the horizon, or later.
+    treated : Treated
+        Whom strategies contacted, as known at the later moment.
+    strata : Strata, optional
+        Asked at the last cutoff only: that is where models are judged.
+    most : int, optional
+        Customers kept per cutoff.
     """
     progress.start("churn: past moments", len(cutoffs))
     origins = []
     for cutoff in cutoffs:
         with closing(past.at(cutoff)) as moment:
-            seen = observe(moment, builder, horizon_days, window_days)
-        origins.append(Origin(seen, read_outcomes(later, seen.summary.customer_id, cutoff, horizon_days)))
+            seen = observe(moment, builder, horizon_days, window_days, most)
+            parts = strata(moment) if strata and cutoff == cutoffs[-1] else None
+        ids = seen.summary.customer_id
+        outcomes = read_outcomes(later, ids, cutoff, horizon_days)
+        origins.append(Origin(seen, outcomes, treated.weights(ids, cutoff, horizon_days), parts))
         progress.advance()
     progress.finish(f"{len(origins)} cutoffs")
     return origins

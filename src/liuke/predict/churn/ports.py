@@ -9,6 +9,8 @@ from typing import Protocol
 import duckdb
 import pyarrow as pa
 
+from liuke.predict.churn.treatment import Treated
+
 
 class Moment(Protocol):
     """What the shop knew at a moment; ``liuke.collect.history.Moment`` is one."""
@@ -36,12 +38,30 @@ class Past(Protocol):
         """Open the moment of a day."""
 
 
+class Treatments(Protocol):
+    """Tells whom the shop's own strategies contacted; ``liuke.app`` reads it from the lake."""
+
+    def __call__(self, as_of: date) -> Treated:
+        """Return what was known before ``as_of``."""
+
+
+class Strata(Protocol):
+    """Says which part of the shop a customer belongs to; the tags ``lifecycle`` and ``value_tier`` do."""
+
+    def __call__(self, moment: Moment) -> pa.Table:
+        """Return ``customer_id``, ``lifecycle`` and ``value_tier``."""
+
+
 class FeatureBuilder(Protocol):
     """Computes features at a moment; ``liuke.understand.tags`` with ``features.yaml`` is one."""
 
     @property
     def definition_hash(self) -> str:
         """Changes if any definition changes."""
+
+    @property
+    def hashes(self) -> Mapping[str, str]:
+        """Hash of each feature's definition: a model can be used as long as those of its features stand."""
 
     @property
     def families(self) -> Mapping[str, str]:

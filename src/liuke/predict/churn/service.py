@@ -4,48 +4,37 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing, nullcontext
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
-from liuke.kernel.money import minor_exponent
 from liuke.kernel.progress import Progress, SilentProgress
 from liuke.kernel.results import NotEnoughData
 from liuke.kernel.shop import ShopProfile
-from liuke.predict.churn import horizon, reasons
+from liuke.predict.churn import horizon, promotion
 from liuke.predict.churn.config import ChurnSettings
 from liuke.predict.churn.contracts import ChurnReport, ChurnRun
 from liuke.predict.churn.errors import NoModelError
-from liuke.predict.churn.evidence import Evidence, read_evidence
-from liuke.predict.churn.features import TagFeatures
+from liuke.predict.churn.evidence import read_evidence
+from liuke.predict.churn.features import TagFeatures, TagStrata
 from liuke.predict.churn.horizon import HorizonProposal
-from liuke.predict.churn.origins import Observation, observe, read_origins
-from liuke.predict.churn.ports import FeatureBuilder, Moment, Past
-from liuke.predict.churn.storage import ChurnModel, ModelStore
+from liuke.predict.churn.origins import Origin, observe, read_origins
+from liuke.predict.churn.ports import FeatureBuilder, Moment, Past, Strata, Treatments
+from liuke.predict.churn.scoring import SCORES, score_table
+from liuke.predict.churn.shelf import ModelShelf
+from liuke.predict.churn.storage import ChurnModel
 from liuke.predict.churn.tables import CHURN_SCORES
-from liuke.predict.churn.training import Fitted, fit_population, margin_if_staying
+from liuke.predict.churn.training import Fitted, fit_population
+from liuke.predict.churn.treatment import Treated
 from liuke.predict.evaluation import OriginPlan, plan_origins
 from liuke.store.lake import Lake
 
 # Settings that don't change what a model learns.
-_OF_USE_ONLY = {"retrain_days", "num_threads", "n_reasons"}
-
-_SCORES = pa.schema(
-    [
-        ("as_of", pa.date32()),
-        ("customer_id", pa.int64()),
-        ("probability", pa.float64()),
-        ("horizon_days", pa.int32()),
-        ("expected_margin_minor", pa.int64()),
-        ("model_version", pa.string()),
-        ("reasons", pa.string()),
-    ]
-)
+_OF_USE_ONLY = {"retrain_days", "num_threads", "n_reasons", "max_explained"}
 
 
 class ChurnService:
@@ -64,6 +53,10 @@ class ChurnService:
         The workspace's models folder; models lie in ``churn/`` below it.
     features : FeatureBuilder, optional
         Default: ``features.yaml`` of this room.
+    treatments : Treatments, optional
+        Tells whom strategies contacted. Default: nobody.
+    strata : Strata, optional
+        Parts by which the report tells apart. Default: the shipped tags ``lifecycle`` and ``value_tier``.
     """
 
     def __init__(
@@ -74,13 +67,22 @@ class ChurnService:
         settings: ChurnSettings,
         models_dir: Path,
         features: FeatureBuilder | None = None,
+        treatments: Treatments | None = None,
+        strata: Strata | None = None,
     ) -> None:
         self._history = history
         self._lake = lake
         self._shop = shop
         self._settings = settings
-        self._models = ModelStore(models_dir / "churn")
+        self._shelf = ModelShelf(models_dir / "churn")
         self._features = features or TagFeatures.shipped()
+        self._treatments = treatments or (lambda _as_of: Treated.nobody())
+        self._strata = strata or TagStrata.shipped()
+
+    @property
+    def models(self) -> ModelShelf:
+        """The shop's churn models: which there are, which is in use, and why."""
+        return self._shelf
 
     def propose_horizon(self, moment: Moment) -> HorizonProposal | NotEnoughData:
         """Propose the horizon from the repurchase intervals known at a moment."""
@@ -116,9 +118,27 @@ class ChurnService:
         with closing(self._history.at(as_of)) as later:
             return self._train(later, rng_seed, progress, populations, save)
 
-    def evaluate(self, as_of: date, rng_seed: int = 0, progress: Progress | None = None) -> ChurnReport | NotEnoughData:
-        """Judge the procedure for active buyers and for all customers, without keeping a model."""
-        return self.train_and_evaluate(as_of, rng_seed, progress, populations=("active", "all"), save=False)
+    def evaluate(
+        self,
+        as_of: date,
+        rng_seed: int = 0,
+        progress: Progress | None = None,
+        horizon_days: int | None = None,
+        window_days: int | None = None,
+    ) -> ChurnReport | NotEnoughData:
+        """Judge the procedure for active buyers and for all customers, without keeping a model.
+
+        Parameters
+        ----------
+        horizon_days, window_days : int, optional
+            Instead of the settings, to compare with somebody else's protocol.
+        """
+        chosen = {"horizon_days": horizon_days, "window_days": window_days}
+        asked = self._settings.model_copy(update={key: days for key, days in chosen.items() if days is not None})
+        other = ChurnService.__new__(ChurnService)
+        other.__dict__.update(self.__dict__)
+        other._settings = asked
+        return other.train_and_evaluate(as_of, rng_seed, progress, populations=("active", "all"), save=False)
 
     def score(self, as_of: date, progress: Progress | None = None) -> pa.Table:
         """Score every active buyer with the newest model trained for ``as_of`` or earlier.
@@ -137,19 +157,23 @@ class ChurnService:
             return self._score(moment, progress)
 
     def _score(self, moment: Moment, progress: Progress | None) -> pa.Table:
-        as_of = moment.as_of
-        model = self._models.latest(as_of)
-        if model is None or model.definition_hash != self._features.definition_hash:
+        model = self._shelf.latest(moment.as_of)
+        if model is None or not model.reads(self._features.hashes):
             raise NoModelError(
-                f"there is no churn model for {as_of} with the present features", hint="train one with `liuke run`"
+                f"there is no churn model for {moment.as_of} with the present features",
+                hint="train one with `liuke run`",
             )
         progress = progress or SilentProgress()
-        progress.start("churn: scores", 1)
         seen = observe(moment, self._features, model.horizon_days, model.window_days)
-        scores = self._scores(model, seen, read_evidence(moment, seen.summary.customer_id[seen.active]))
-        progress.advance()
-        progress.finish(f"{scores.num_rows:,} active buyers")
-        return scores
+        return score_table(
+            model,
+            seen,
+            self._features,
+            self._settings,
+            self._shop.currency,
+            progress,
+            lambda customers: read_evidence(moment, customers),
+        )
 
     def run(
         self, as_of: date, rng_seed: int = 0, progress: Progress | None = None, moment: Moment | None = None
@@ -165,19 +189,22 @@ class ChurnService:
         with nullcontext(moment) if moment is not None else closing(self._history.at(as_of)) as here:
             if not self._has_fresh_model(as_of):
                 outcome = self._train(here, rng_seed, progress or SilentProgress(), ("active",), True)
-            scores = _SCORES.empty_table() if isinstance(outcome, NotEnoughData) else self._score(here, progress)
+            scores = SCORES.empty_table() if isinstance(outcome, NotEnoughData) else self._score(here, progress)
         self._lake.ensure(CHURN_SCORES)
         self._lake.overwrite(CHURN_SCORES.name, scores, {"as_of": as_of}, f"churn:{as_of}", {})
         version = scores["model_version"][0].as_py() if scores.num_rows else None
         return ChurnRun(scores, outcome, version)
 
     def _has_fresh_model(self, as_of: date) -> bool:
-        model = self._models.latest(as_of)
+        """Tell whether the last training was lately, by the present settings, and left a model that can be used."""
+        trained, model = self._shelf.last_trained(as_of), self._shelf.latest(as_of)
         return (
-            model is not None
-            and (as_of - model.as_of).days < self._settings.retrain_days
-            and model.definition_hash == self._features.definition_hash
-            and model.settings_hash == self._settings_hash
+            trained is not None
+            and model is not None
+            and (as_of - trained.as_of).days < self._settings.retrain_days
+            and trained.definition_hash == self._features.definition_hash
+            and trained.settings_hash == self._settings_hash
+            and model.reads(self._features.hashes)
         )
 
     @property
@@ -212,29 +239,25 @@ class ChurnService:
         if isinstance(planned, NotEnoughData):
             return planned
         proposal, plan = planned
-        window = self._settings.window_days or proposal.horizon_days
+        days, window = proposal.horizon_days, self._settings.window_days or proposal.horizon_days
+        treated = self._treatments(later.as_of)
         origins = read_origins(
-            self._history, later, self._features, plan.cutoffs, proposal.horizon_days, window, progress
+            self._history,
+            later,
+            self._features,
+            plan.cutoffs,
+            days,
+            window,
+            progress,
+            treated,
+            self._strata,
+            self._settings.max_customers,
         )
         progress.start("churn: training", len(populations))
-        fits: list[Fitted] = []
-        for population in populations:
-            fitted = fit_population(
-                population,
-                origins,
-                self._features.families,
-                proposal.horizon_days,
-                rng_seed,
-                self._settings.num_threads,
-                self._settings.min_class,
-            )
-            progress.advance()
-            if isinstance(fitted, NotEnoughData):
-                if not fits:
-                    progress.finish("not enough data")
-                    return fitted
-                continue
-            fits.append(fitted)
+        fits = self._fit(origins, populations, days, rng_seed, progress)
+        if isinstance(fits, NotEnoughData):
+            progress.finish("not enough data")
+            return fits
         report = ChurnReport(
             as_of=later.as_of,
             horizon=proposal,
@@ -246,48 +269,53 @@ class ChurnService:
             n_features=len(fits[0].trees.names),
             currency=self._shop.currency,
         )
-        model = ChurnModel(
-            as_of=later.as_of,
-            trees=fits[0].trees,
-            calibrator=fits[0].calibrator,
-            horizon_days=proposal.horizon_days,
-            window_days=window,
-            settings_hash=self._settings_hash,
-            definition_hash=self._features.definition_hash,
-            report={},
-            inputs=dict(later.inputs),
-        )
+        model = self._model(later, fits[0], days, window)
         report = replace(report, model_version=model.version)
         if save:
-            self._models.save(replace(model, report=report.to_dict()))
+            self._keep(replace(model, report=report.to_dict()), fits[0], rng_seed)
         progress.finish(f"AUROC {report.active.learner.auroc.value:.3f}")
         return report
 
-    def _scores(self, model: ChurnModel, seen: Observation, evidence: Mapping[int, tuple[Evidence, ...]]) -> pa.Table:
-        known = seen.features[seen.active]
-        n = len(known)
-        if not n or seen.purchases is None:
-            return _SCORES.empty_table()
-        margin = margin_if_staying(seen.summary, seen.purchases, model.horizon_days)[seen.active]
-        book = reasons.Phrasebook.shipped(
-            self._features.titles, self._features.money, 10 ** minor_exponent(self._shop.currency), model.horizon_days
+    def _fit(
+        self, origins: Sequence[Origin], populations: Sequence[str], days: int, rng_seed: int, progress: Progress
+    ) -> list[Fitted] | NotEnoughData:
+        """Fit each population; the first has to have enough data, others are left out if they haven't."""
+        fits: list[Fitted] = []
+        for population in populations:
+            fitted = fit_population(
+                population,
+                origins,
+                self._features.families,
+                days,
+                rng_seed,
+                self._settings.num_threads,
+                self._settings.min_class,
+            )
+            progress.advance()
+            if isinstance(fitted, Fitted):
+                fits.append(fitted)
+            elif not fits:
+                return fitted
+        return fits
+
+    def _model(self, later: Moment, fitted: Fitted, horizon_days: int, window_days: int) -> ChurnModel:
+        names = set(fitted.trees.names)
+        return ChurnModel(
+            as_of=later.as_of,
+            trees=fitted.trees,
+            calibrator=fitted.calibrator,
+            horizon_days=horizon_days,
+            window_days=window_days,
+            settings_hash=self._settings_hash,
+            definition_hash=self._features.definition_hash,
+            feature_hashes={name: told for name, told in self._features.hashes.items() if name in names},
+            report={},
+            inputs=dict(later.inputs),
         )
-        explained = reasons.explain(
-            model.trees.contributions(known),
-            known,
-            model.trees.names,
-            self._features.families,
-            book,
-            self._settings.n_reasons,
-            [evidence.get(customer, ()) for customer in seen.summary.customer_id[seen.active].tolist()],
-        )
-        columns = [
-            pa.array([seen.cutoff] * n, pa.date32()),
-            pa.array(seen.summary.customer_id[seen.active]),
-            pa.array(model.probability(known)),
-            pa.array([model.horizon_days] * n, pa.int32()),
-            pa.array(np.rint(margin).astype(np.int64)),
-            pa.array([model.version] * n),
-            pa.array([reasons.to_json(row) for row in explained], pa.string()),
-        ]
-        return pa.table(columns, schema=_SCORES)
+
+    def _keep(self, model: ChurnModel, fitted: Fitted, rng_seed: int) -> None:
+        """Keep a trained model, and take it into use if it may take the place of the one in use."""
+        old = self._shelf.latest(model.as_of, before_training_of=model.as_of)
+        usable = old is not None and old.reads(self._features.hashes) and old.horizon_days == model.horizon_days
+        self._shelf.save(model)
+        self._shelf.decide(promotion.decide(model, fitted, old, usable, rng_seed))

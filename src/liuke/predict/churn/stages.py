@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit
 
 from liuke.kernel.results import NotEnoughData
 from liuke.predict.churn.models import baselines
+from liuke.predict.churn.models.boosted_trees import Sample
 from liuke.predict.churn.origins import Origin
 
 FloatArray = npt.NDArray[np.float64]
@@ -17,13 +19,13 @@ Mask = Callable[[Origin], npt.NDArray[np.bool_]]
 
 
 def bought_lately(origin: Origin) -> npt.NDArray[np.bool_]:
-    """Mark the active buyers."""
-    return origin.seen.active
+    """Mark the active buyers who count."""
+    return origin.seen.active & origin.counted
 
 
 def ever_bought(origin: Origin) -> npt.NDArray[np.bool_]:
-    """Mark everybody."""
-    return np.ones(len(origin.seen.summary), dtype=np.bool_)
+    """Mark everybody who counts."""
+    return origin.counted
 
 
 POPULATIONS: Mapping[str, Mask] = {"active": bought_lately, "all": ever_bought}
@@ -31,14 +33,23 @@ POPULATIONS: Mapping[str, Mask] = {"active": bought_lately, "all": ever_bought}
 
 @dataclass(frozen=True)
 class Stage:
-    """Customers of one or more origins, one below the other."""
+    """Customers of one or more origins, one below the other, with the raw scores of the baselines."""
 
-    features: FloatArray
-    churned: FloatArray
+    sample: Sample
     baselines: Mapping[str, FloatArray]
 
+    @property
+    def churned(self) -> FloatArray:
+        """Outcomes, shape (n_customers,)."""
+        return self.sample.churned
+
+    @property
+    def weight(self) -> FloatArray:
+        """For how many customers each one stands."""
+        return self.sample.weight
+
     def __len__(self) -> int:
-        return int(self.churned.size)
+        return len(self.sample)
 
 
 @dataclass(frozen=True)
@@ -48,6 +59,16 @@ class Stages:
     train: Stage
     calibration: Stage
     final: Stage
+
+    def before_final(self) -> Sample:
+        """Return training and calibration customers together."""
+        first, second = self.train.sample, self.calibration.sample
+        return Sample(
+            np.vstack([first.features, second.features]),
+            np.vstack([first.basis, second.basis]),
+            np.concatenate([first.churned, second.churned]),
+            np.concatenate([first.weight, second.weight]),
+        )
 
 
 def cut_stages(origins: Sequence[Origin], mask: Mask, horizon_days: int) -> Stages:
@@ -82,24 +103,22 @@ def too_few(stages: Stages, min_class: int) -> NotEnoughData | None:
 
 def _stage(origins: Sequence[Origin], mask: Mask, horizon_days: int) -> Stage:
     chosen = [mask(origin) for origin in origins]
-    per_origin = [_baselines(origin, keep, horizon_days) for origin, keep in zip(origins, chosen, strict=True)]
-    return Stage(
-        features=np.vstack([o.seen.features[keep] for o, keep in zip(origins, chosen, strict=True)]),
-        churned=np.concatenate([o.outcomes.churned[keep] for o, keep in zip(origins, chosen, strict=True)]),
-        baselines={name: np.concatenate([part[name] for part in per_origin]) for name in per_origin[0]},
+    pairs = list(zip(origins, chosen, strict=True))
+    per_origin = [_baselines(origin, keep, horizon_days) for origin, keep in pairs]
+    sample = Sample(
+        features=np.vstack([o.seen.features[keep] for o, keep in pairs]),
+        basis=np.vstack([o.seen.basis[keep] for o, keep in pairs]),
+        churned=np.concatenate([o.outcomes.churned[keep] for o, keep in pairs]),
+        weight=np.concatenate([o.weight[keep] for o, keep in pairs]),
     )
+    return Stage(sample, {name: np.concatenate([part[name] for part in per_origin]) for name in per_origin[0]})
 
 
 def _baselines(origin: Origin, keep: npt.NDArray[np.bool_], horizon_days: int) -> dict[str, FloatArray]:
     summary = origin.seen.summary.take(keep)
-    silence = (
-        baselines.bg_nbd(summary, origin.seen.purchases, horizon_days)
-        if origin.seen.purchases
-        else np.zeros(len(summary))
-    )
     return {
         baselines.MAJORITY: baselines.majority(len(summary)),
         baselines.RECENCY: baselines.recency(summary, horizon_days),
         baselines.RFM: baselines.rfm(summary),
-        baselines.BG_NBD: silence,
+        baselines.BG_NBD: expit(origin.seen.basis[keep, 0]),
     }

@@ -22,7 +22,18 @@ CHURN_SCORES = TableSpec(
             unit="minor currency units",
         ),
         ColumnSpec("model_version", "VARCHAR", "which model; its file lies in the workspace's models folder"),
-        ColumnSpec("reasons", "VARCHAR", "JSON: list of {family, direction, weight, tag, value, zh, en}"),
+        ColumnSpec(
+            "reasons",
+            "VARCHAR",
+            "JSON: list of {family, direction, weight, tag, value, zh, en}; "
+            "empty beyond the customers with most at stake",
+        ),
+        ColumnSpec(
+            "expected_days",
+            "INT",
+            "days by which a purchase is as likely as not; missing if not within the horizon",
+            unit="days",
+        ),
     ),
     doc="Who will not buy again within the horizon, with what probability and for which reasons.",
 )

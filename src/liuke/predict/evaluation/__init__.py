@@ -1,9 +1,10 @@
 """Is a model any good? Rolling origins, calibration, honest measures and a leakage canary, shared by all models."""
 
 from liuke.predict.evaluation.amounts import AmountScore, AmountTenth, judge_amounts, normalised_gini, rmse_gain
-from liuke.predict.evaluation.bootstrap import bootstrap_auroc_difference, bootstrap_ranking
+from liuke.predict.evaluation.bootstrap import bootstrap_auroc_difference, bootstrap_loss_gain, bootstrap_ranking
 from liuke.predict.evaluation.calibration import Calibrator, fit_calibrator, fit_platt, log_odds
 from liuke.predict.evaluation.canary import Leak, find_leaks, refuse_leaks
+from liuke.predict.evaluation.drift import Drift, drifts, population_stability
 from liuke.predict.evaluation.errors import EvaluationDataError, LeakageError
 from liuke.predict.evaluation.origins import MIN_ORIGINS, OriginPlan, plan_origins
 from liuke.predict.evaluation.probabilities import (
@@ -15,6 +16,7 @@ from liuke.predict.evaluation.probabilities import (
 )
 from liuke.predict.evaluation.ranking import (
     auroc,
+    auroc_of_counts,
     average_precision,
     lift_at,
     precision_at_recall,
@@ -29,6 +31,7 @@ __all__ = [
     "AmountScore",
     "AmountTenth",
     "Calibrator",
+    "Drift",
     "EvaluationDataError",
     "Leak",
     "LeakageError",
@@ -36,11 +39,14 @@ __all__ = [
     "ReliabilityRow",
     "Scorecard",
     "auroc",
+    "auroc_of_counts",
     "average_precision",
     "bootstrap_auroc_difference",
+    "bootstrap_loss_gain",
     "bootstrap_ranking",
     "brier_score",
     "calibration_error",
+    "drifts",
     "find_leaks",
     "fit_calibrator",
     "fit_platt",
@@ -52,6 +58,7 @@ __all__ = [
     "log_odds",
     "normalised_gini",
     "plan_origins",
+    "population_stability",
     "precision_at_recall",
     "recall_at_precision",
     "refuse_leaks",

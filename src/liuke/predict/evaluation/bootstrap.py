@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from liuke.kernel.results import Estimate
+from liuke.predict.evaluation.probabilities import losses
 from liuke.predict.evaluation.ranking import FloatArray, auroc_of_counts, checked, group_counts, score_groups
 
 LEVEL = 0.95
@@ -22,6 +23,7 @@ def bootstrap_ranking(
     score: npt.ArrayLike,
     rng: np.random.Generator,
     replicates: int = REPLICATES,
+    weight: npt.ArrayLike | None = None,
 ) -> Estimate:
     """Return a ranking measure with its 95 % bootstrap confidence interval.
 
@@ -32,6 +34,8 @@ def bootstrap_ranking(
     y, score : array_like, shape (n,)
     rng : numpy.random.Generator
     replicates : int
+    weight : array_like, shape (n,), optional
+        For how many customers each one stands.
 
     Notes
     -----
@@ -39,7 +43,7 @@ def bootstrap_ranking(
     Resampled customers say nothing about other seasons: the interval is for this period.
     """
     outcome, values = checked(y, score)
-    value, draws = _replicates(measure, outcome, [values], rng, replicates)
+    value, draws = _replicates(measure, outcome, [values], rng, replicates, _weights(weight, outcome))
     return _estimate(value[0], draws[:, 0], outcome.size)
 
 
@@ -49,22 +53,52 @@ def bootstrap_auroc_difference(
     baseline: npt.ArrayLike,
     rng: np.random.Generator,
     replicates: int = REPLICATES,
+    weight: npt.ArrayLike | None = None,
 ) -> Estimate:
     """Return AUROC of ``score`` minus AUROC of ``baseline`` on the same resampled customers (paired)."""
     outcome, values = checked(y, score)
     _, other = checked(y, baseline)
-    value, draws = _replicates(auroc_of_counts, outcome, [values, other], rng, replicates)
+    value, draws = _replicates(auroc_of_counts, outcome, [values, other], rng, replicates, _weights(weight, outcome))
     return _estimate(value[0] - value[1], draws[:, 0] - draws[:, 1], outcome.size)
 
 
+def bootstrap_loss_gain(
+    y: npt.ArrayLike,
+    probability: npt.ArrayLike,
+    baseline: npt.ArrayLike,
+    rng: np.random.Generator,
+    replicates: int = REPLICATES,
+    weight: npt.ArrayLike | None = None,
+) -> Estimate:
+    """Return the log-loss of ``baseline`` minus that of ``probability``, paired: above zero is better."""
+    outcome, p = checked(y, probability)
+    _, q = checked(y, baseline)
+    weights = _weights(weight, outcome)
+    gain = losses(outcome, q) - losses(outcome, p)
+    n = outcome.size
+    if not n:
+        return _estimate(float("nan"), np.zeros(0), 0)
+    drawn = np.stack([rng.multinomial(n, np.full(n, 1 / n)) for _ in range(replicates)]) * weights
+    return _estimate(float(gain @ weights / weights.sum()), drawn @ gain / drawn.sum(axis=1), n)
+
+
+def _weights(weight: npt.ArrayLike | None, outcome: FloatArray) -> FloatArray:
+    return np.ones(outcome.size) if weight is None else np.asarray(weight, dtype=np.float64)
+
+
 def _replicates(
-    measure: CountMeasure, outcome: FloatArray, scores: list[FloatArray], rng: np.random.Generator, replicates: int
+    measure: CountMeasure,
+    outcome: FloatArray,
+    scores: list[FloatArray],
+    rng: np.random.Generator,
+    replicates: int,
+    weight: FloatArray,
 ) -> tuple[list[float], FloatArray]:
     """Return the measure of each score on all rows, and on each resample, shape (replicates, n_scores)."""
     groups = [score_groups(score) for score in scores]
 
-    def values(weight: FloatArray) -> list[float]:
-        return [measure(*group_counts(outcome, weight, group, size)) for group, size in groups]
+    def values(counts: FloatArray) -> list[float]:
+        return [measure(*group_counts(outcome, counts * weight, group, size)) for group, size in groups]
 
     n = outcome.size
     shares = np.full(n, 1 / n) if n else np.zeros(0)

@@ -64,7 +64,7 @@ class Calibrator:
         return cls(str(values["kind"]), tuple(map(float, values["x"])), tuple(map(float, values["y"])))
 
 
-def fit_calibrator(y: npt.ArrayLike, score: npt.ArrayLike) -> Calibrator:
+def fit_calibrator(y: npt.ArrayLike, score: npt.ArrayLike, weight: npt.ArrayLike | None = None) -> Calibrator:
     """Learn a calibrator: isotonic with enough of both classes, else Platt's curve, else the smoothed base rate.
 
     Parameters
@@ -73,44 +73,48 @@ def fit_calibrator(y: npt.ArrayLike, score: npt.ArrayLike) -> Calibrator:
         Outcomes of the calibration period, which no model was fitted on.
     score : array_like, shape (n,)
         Raw probabilities.
+    weight : array_like, shape (n,), optional
+        For how many customers each one stands.
     """
     outcome, raw = checked(y, score)
+    w = np.ones(outcome.size) if weight is None else np.asarray(weight, dtype=np.float64)
     rarer = min(outcome.sum(), (1 - outcome).sum()) if outcome.size else 0.0
     if rarer == 0 or np.ptp(raw) == 0:
         # Laplace's rule of succession: "all of 40 left" is 41/42, not certainty
-        return Calibrator("constant", (), (float((outcome.sum() + 1) / (outcome.size + 2)),))
+        return Calibrator("constant", (), (float((outcome @ w + 1) / (w.sum() + 2)),))
     if rarer >= ISOTONIC_MIN_CLASS:
-        return _isotonic(outcome, raw)
-    return fit_platt(outcome, raw)
+        return _isotonic(outcome, raw, w)
+    return fit_platt(outcome, raw, w)
 
 
-def _isotonic(outcome: FloatArray, raw: FloatArray) -> Calibrator:
+def _isotonic(outcome: FloatArray, raw: FloatArray, weight: FloatArray) -> Calibrator:
     order = np.argsort(raw, kind="stable")
-    x, y = raw[order], outcome[order]
+    x, y, w = raw[order], outcome[order], weight[order]
     # bins of MIN_STEP first: steps can't then be smaller
     edges = np.arange(0, x.size, MIN_STEP)
-    sizes = np.diff(np.append(edges, x.size)).astype(np.float64)
-    means_x = np.add.reduceat(x, edges) / sizes
-    means_y = np.add.reduceat(y, edges) / sizes
+    sizes = np.add.reduceat(w, edges)
+    means_x = np.add.reduceat(x * w, edges) / sizes
+    means_y = np.add.reduceat(y * w, edges) / sizes
     fitted = isotonic_regression(means_y, weights=sizes).x
     knots, first = np.unique(means_x, return_index=True)
     return Calibrator("isotonic", tuple(map(float, knots)), tuple(map(float, fitted[first])))
 
 
-def fit_platt(y: npt.ArrayLike, score: npt.ArrayLike) -> Calibrator:
+def fit_platt(y: npt.ArrayLike, score: npt.ArrayLike, weight: npt.ArrayLike | None = None) -> Calibrator:
     """Fit slope ≥ 0 and intercept on the log-odds, with Platt's smoothed targets (Platt 1999, section 2.2).
 
     Needs both outcomes; see :func:`fit_calibrator` otherwise.
     """
     outcome, raw = checked(y, score)
-    n_pos, n_neg = outcome.sum(), (1 - outcome).sum()
+    w = np.ones(outcome.size) if weight is None else np.asarray(weight, dtype=np.float64)
+    n_pos, n_neg = outcome @ w, (1 - outcome) @ w
     target = np.where(outcome == 1, (n_pos + 1) / (n_pos + 2), 1 / (n_neg + 2))
     z = log_odds(raw)
 
     def loss(theta: FloatArray) -> tuple[float, FloatArray]:
         eta = theta[0] * z + theta[1]
-        residual = expit(eta) - target
-        value = float(np.sum(np.logaddexp(0, eta) - target * eta))
+        residual = w * (expit(eta) - target)
+        value = float(w @ (np.logaddexp(0, eta) - target * eta))
         return value, np.array([residual @ z, residual.sum()])
 
     fit = minimize(loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=[(0.0, 20.0), (-20.0, 20.0)])

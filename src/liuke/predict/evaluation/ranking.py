@@ -71,17 +71,36 @@ def lift_at(y: npt.ArrayLike, score: npt.ArrayLike, share: float = 0.1, weight: 
     return float((positives * taken).sum() / (share * total) / (positives.sum() / total))
 
 
-def precision_at_recall(y: npt.ArrayLike, score: npt.ArrayLike, recall: float = 0.5) -> float:
+def precision_at_recall(
+    y: npt.ArrayLike, score: npt.ArrayLike, recall: float = 0.5, weight: npt.ArrayLike | None = None
+) -> float:
     """Return the precision of the smallest set, cut by score, that holds at least ``recall`` of the positives."""
-    hits, flagged = _curve(y, score)
+    return precision_at_recall_of_counts(*by_score(y, score, weight), recall)
+
+
+def precision_at_recall_of_counts(positives: FloatArray, negatives: FloatArray, recall: float) -> float:
+    """Return the same of counts per distinct score, highest score first."""
+    hits = np.cumsum(positives)
     if not hits.size or hits[-1] == 0:
         return float("nan")
     at = int(np.argmax(hits >= recall * hits[-1] - 1e-9))
-    return float(hits[at] / flagged[at])
+    return float(hits[at] / (hits[at] + negatives[: at + 1].sum()))
+
+
+def flagged_at_recall(y: npt.ArrayLike, score: npt.ArrayLike, recall: float = 0.5) -> int:
+    """Return how many have to be flagged, by score, to hold ``recall`` of the positives; 0 if there are none."""
+    hits, flagged = _curve(*by_score(y, score))
+    if not hits.size or hits[-1] == 0:
+        return 0
+    return int(flagged[int(np.argmax(hits >= recall * hits[-1] - 1e-9))])
 
 
 def recall_at_precision(
-    y: npt.ArrayLike, score: npt.ArrayLike, precision: float = 0.85, min_flagged: int = 20
+    y: npt.ArrayLike,
+    score: npt.ArrayLike,
+    precision: float = 0.85,
+    min_flagged: int = 20,
+    weight: npt.ArrayLike | None = None,
 ) -> float:
     """Return the largest recall at which the flagged have at least this precision; 0 if nowhere.
 
@@ -90,15 +109,14 @@ def recall_at_precision(
     min_flagged : int
         Smaller flagged sets don't count: three lucky hits are no result.
     """
-    hits, flagged = _curve(y, score)
+    hits, flagged = _curve(*by_score(y, score, weight))
     if not hits.size or hits[-1] == 0:
         return float("nan")
     good = (hits / np.maximum(flagged, 1e-12) >= precision) & (flagged >= min_flagged)
     return float((hits[good] / hits[-1]).max()) if good.any() else 0.0
 
 
-def _curve(y: npt.ArrayLike, score: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-    positives, negatives = by_score(y, score, None)
+def _curve(positives: FloatArray, negatives: FloatArray) -> tuple[FloatArray, FloatArray]:
     hits = np.cumsum(positives)
     return hits, hits + np.cumsum(negatives)
 

@@ -1,7 +1,7 @@
 """Rules that any learner has to beat: always the same, time since the last purchase, RFM ranks, BG/NBD.
 
 Each gives a raw churn probability per customer, shape (n_customers,), later calibrated like the learner's own, so that
-only their knowledge differs.
+only their knowledge differs. BG/NBD comes from :mod:`liuke.predict.churn.models.rhythm`.
 """
 
 from __future__ import annotations
@@ -10,12 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
-from liuke.predict.clv import BgNbd, PurchaseSummary
+from liuke.predict.clv import PurchaseSummary
 
 FloatArray = npt.NDArray[np.float64]
-
-# Four parameters are known well enough from so many customers; the fit's time grows with them.
-BG_NBD_CUSTOMERS = 5_000
 
 MAJORITY, RECENCY, RFM, BG_NBD = "majority", "recency", "rfm", "bg_nbd"
 
@@ -41,23 +38,6 @@ def rfm(summary: PurchaseSummary) -> FloatArray:
     ]
     risk: FloatArray = np.clip(1.0 - np.mean(ranks, axis=0), 0.01, 0.99)
     return risk
-
-
-def fit_bg_nbd(summary: PurchaseSummary) -> BgNbd:
-    """Fit BG/NBD, in days, on those who had bought by the moment: on every k-th of them where there are many.
-
-    Ids are hashes, so every k-th by id is a random sample that is the same in every run.
-    """
-    step = max(len(summary) // BG_NBD_CUSTOMERS, 1)
-    return BgNbd().fit(summary.frequency[::step], summary.recency_days[::step], summary.T_days[::step])
-
-
-def bg_nbd(summary: PurchaseSummary, model: BgNbd, horizon_days: int) -> FloatArray:
-    """Return BG/NBD's probability of no purchase within the horizon."""
-    silence: FloatArray = model.probability_no_purchase(
-        horizon_days, summary.frequency, summary.recency_days, summary.T_days
-    )
-    return silence
 
 
 def _ranks(values: FloatArray) -> FloatArray:

@@ -1,7 +1,8 @@
 """Gradient-boosted trees on aggregates: small trees, slow learning, stopped early on a later period.
 
-Learning starts from what BG/NBD says (its log-odds, scaled), so the trees only have to say where a shop's customers
-differ from random buying with random leaving. With little data they add little and the start remains.
+Learning starts from what the order of purchases says (``start.py``), so the trees only have to say where a shop's
+customers differ from that. How much of what the trees learnt is believed (all, half, nothing) is chosen on the
+calibration period: with little data the start remains, and the learner is never worse than its simple rules there.
 
 The same data, settings and seed give the same model on any machine with the same LightGBM: sums are put in a fixed
 order (``deterministic``, ``force_row_wise``).
@@ -10,6 +11,7 @@ order (``deterministic``, ``force_row_wise``).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import lightgbm as lgb
@@ -17,7 +19,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
-from liuke.predict.evaluation import fit_platt, log_odds
+from liuke.predict.churn.models.start import Start, fit_start
+from liuke.predict.evaluation import fit_platt, log_loss
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -43,6 +46,29 @@ PARAMETERS: dict[str, Any] = {
 ROWS_PER_THREAD = 20_000  # with fewer rows threads wait for each other longer than they work
 MIN_LEAF = 40
 MIN_LEAF_SHARE = 0.02
+BELIEFS = (0.0, 0.5, 1.0)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Customers to learn from or to be told about.
+
+    Attributes
+    ----------
+    features : array, shape (n_customers, n_features)
+        Missing values are NaN.
+    basis : array, shape (n_customers, n_columns)
+        Columns of ``rhythm.BASIS``.
+    churned, weight : array, shape (n_customers,)
+    """
+
+    features: FloatArray
+    basis: FloatArray
+    churned: FloatArray
+    weight: FloatArray
+
+    def __len__(self) -> int:
+        return int(self.churned.size)
 
 
 @dataclass(frozen=True)
@@ -55,34 +81,31 @@ class BoostedTrees:
         Features in the order of the columns.
     rounds : int
         Trees kept.
+    belief : float
+        Share of the trees' log-odds that is added to the start, 0 to 1.
+    start : Start
     start_at : int
-        Column with a probability from which learning starts.
-    slope, intercept : float
-        Of the start: ``slope x log-odds + intercept``.
-    centre : float
-        Mean log-odds of that column in training, to tell what it adds for one customer.
+        Column under whose name the start is explained.
     """
 
     text: str
     names: tuple[str, ...]
     rounds: int
+    belief: float
+    start: Start
     start_at: int
-    slope: float
-    intercept: float
-    centre: float
 
-    def probability(self, features: FloatArray) -> FloatArray:
-        """Return raw probabilities, shape (n_customers,), of features of shape (n_customers, n_features)."""
+    def probability(self, features: FloatArray, basis: FloatArray) -> FloatArray:
+        """Return raw probabilities, shape (n_customers,)."""
         if not len(features):
             return np.zeros(0)
-        learnt = np.asarray(self._booster().predict(features, raw_score=True), dtype=np.float64)
-        probability: FloatArray = expit(learnt + _start(features, self.start_at, self.slope, self.intercept))
+        probability: FloatArray = expit(self.start.log_odds(basis) + self.belief * self._learnt(features))
         return probability
 
-    def contributions(self, features: FloatArray) -> FloatArray:
+    def contributions(self, features: FloatArray, basis: FloatArray) -> FloatArray:
         """Return what each feature adds to the log-odds, shape (n_customers, n_features).
 
-        Exact: tree SHAP values, and for the start its distance from the mean start.
+        Exact: tree SHAP values, and for the start its distance from the start of a customer in the centre.
 
         References
         ----------
@@ -90,57 +113,82 @@ class BoostedTrees:
         """
         if not len(features):
             return np.zeros((0, len(self.names)))
-        shares = np.asarray(self._booster().predict(features, pred_contrib=True), dtype=np.float64)[:, :-1]
-        shares[:, self.start_at] += self.slope * (log_odds(features[:, self.start_at]) - self.centre)
+        shares = np.asarray(self._booster.predict(features, pred_contrib=True), dtype=np.float64)[:, :-1]
+        shares *= self.belief
+        shares[:, self.start_at] += self.start.log_odds(basis) - self.start.intercept
         return shares
 
+    def _learnt(self, features: FloatArray) -> FloatArray:
+        if self.belief == 0:
+            return np.zeros(len(features))
+        return np.asarray(self._booster.predict(features, raw_score=True), dtype=np.float64)
+
+    @cached_property
     def _booster(self) -> Any:
         return lgb.Booster(model_str=self.text)
 
 
-def train(
-    features: FloatArray,
-    y: FloatArray,
-    names: tuple[str, ...],
-    start: str,
-    seed: int,
-    num_threads: int,
-    watch: tuple[FloatArray, FloatArray] | None = None,
-    rounds: int = MAX_ROUNDS,
-) -> BoostedTrees:
-    """Train trees.
+@dataclass(frozen=True)
+class Growth:
+    """How trees are grown: the same way for the judgement and for use.
 
-    Parameters
+    Attributes
     ----------
-    features : array, shape (n_customers, n_features)
-        Missing values are NaN.
-    y : array, shape (n_customers,)
-        1 = churned; both outcomes have to occur.
-    start : str
-        Feature with a churn probability to start from.
-    seed, num_threads : int
-    watch : tuple of features and y, optional
-        A later period: training stops where its log-loss stops falling. None: exactly ``rounds`` trees.
-    rounds : int
+    names : tuple of str
+    start_name : str
+        Feature under whose name the start is explained.
     """
-    parameters = PARAMETERS | {
-        "seed": seed,
-        "num_threads": min(num_threads, 1 + len(y) // ROWS_PER_THREAD),
-        "min_data_in_leaf": max(MIN_LEAF, int(MIN_LEAF_SHARE * len(y))),
-    }
-    at = names.index(start)
-    slope, intercept = fit_platt(y, features[:, at]).y
-    labels = [f"f{i}" for i in range(len(names))]  # LightGBM refuses some characters in names
-    data = lgb.Dataset(features, y, init_score=_start(features, at, slope, intercept), feature_name=labels)
-    callbacks, sets = [], []
-    if watch is not None:
-        sets = [lgb.Dataset(watch[0], watch[1], init_score=_start(watch[0], at, slope, intercept), reference=data)]
-        callbacks = [lgb.early_stopping(PATIENCE_ROUNDS, verbose=False)]
-    booster = lgb.train(parameters, data, num_boost_round=rounds, valid_sets=sets, callbacks=callbacks)
-    kept = max(int(booster.best_iteration), 1) if watch is not None else rounds
-    centre = float(log_odds(features[:, at]).mean())
-    return BoostedTrees(booster.model_to_string(num_iteration=kept), names, kept, at, slope, intercept, centre)
+
+    names: tuple[str, ...]
+    start_name: str
+    seed: int
+    num_threads: int
+
+    def watched(self, train: Sample, watch: Sample) -> BoostedTrees:
+        """Learn; stop where the log-loss on a later period stops falling, and believe as much as serves it best."""
+        start = fit_start(train.basis, train.churned, train.weight)
+        data = self._data(train, start)
+        sets = [self._data(watch, start, data)]
+        calls = [lgb.early_stopping(PATIENCE_ROUNDS, verbose=False)]
+        booster = lgb.train(self._parameters(train), data, MAX_ROUNDS, valid_sets=sets, callbacks=calls)
+        rounds = max(int(booster.best_iteration), 1)
+        belief = _belief(watch, start.log_odds(watch.basis), booster.predict(watch.features, raw_score=True))
+        return self._grown(booster, rounds, belief, start)
+
+    def fixed(self, train: Sample, rounds: int, belief: float) -> BoostedTrees:
+        """Learn in exactly so many rounds."""
+        start = fit_start(train.basis, train.churned, train.weight)
+        booster = lgb.train(self._parameters(train), self._data(train, start), rounds)
+        return self._grown(booster, rounds, belief, start)
+
+    def _grown(self, booster: Any, rounds: int, belief: float, start: Start) -> BoostedTrees:
+        text = booster.model_to_string(num_iteration=rounds)
+        return BoostedTrees(text, self.names, rounds, belief, start, self.names.index(self.start_name))
+
+    def _data(self, sample: Sample, start: Start, reference: Any = None) -> Any:
+        labels = [f"f{i}" for i in range(len(self.names))]  # LightGBM refuses some characters in names
+        return lgb.Dataset(
+            sample.features,
+            sample.churned,
+            weight=sample.weight,
+            init_score=start.log_odds(sample.basis),
+            feature_name=labels,
+            reference=reference,
+        )
+
+    def _parameters(self, sample: Sample) -> dict[str, Any]:
+        return PARAMETERS | {
+            "seed": self.seed,
+            "num_threads": min(self.num_threads, 1 + len(sample) // ROWS_PER_THREAD),
+            "min_data_in_leaf": max(MIN_LEAF, int(MIN_LEAF_SHARE * len(sample))),
+        }
 
 
-def _start(features: FloatArray, at: int, slope: float, intercept: float) -> FloatArray:
-    return slope * log_odds(features[:, at]) + intercept
+def _belief(watch: Sample, start: FloatArray, learnt: FloatArray) -> float:
+    """Return the share of the trees' log-odds with the lowest log-loss once calibrated; of equals the smallest."""
+
+    def calibrated_loss(share: float) -> float:
+        raw = expit(start + share * learnt)
+        return log_loss(watch.churned, fit_platt(watch.churned, raw, watch.weight)(raw), watch.weight)
+
+    return min(BELIEFS, key=calibrated_loss)
