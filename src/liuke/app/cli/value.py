@@ -104,7 +104,7 @@ def at_risk(
     title = f"Value at risk as of {day}, {scored['at_risk_days']} days ahead"
     table(title, ("grouping", "group", "scored", f"at risk, {currency}", "low", "high"), shown)
     console.print(
-        f"Of such groups, {scored['level']:.0%} lose an amount between low and high: who leaves, what each would have "
+        f"Intervals are meant to hold what {scored['level']:.0%} of such groups lose: who leaves, what each would have "
         "brought, and how far the shop's totals missed before.",
         soft_wrap=True,
     )

@@ -276,8 +276,10 @@ class ValueService:
         if kept is None or (as_of - kept.choice.as_of).days >= settings.review_days:
             chosen = self._choose(moment, summary, settings.horizon_days, seed, progress)
             used = chosen.learnt if chosen.choice.model == COVARIATES else None
-            kept = KeptModel(chosen.choice, used, self._settings_hash)
-            self._models.save(kept)
+            self._models.save(KeptModel(chosen.choice, used, self._settings_hash))
+            # read back, so that a run killed after this line goes on with exactly the same
+            kept = self._models.latest(as_of, self._settings_hash, self._threads)
+            assert kept is not None, "just saved"
         corrections = None
         if kept.learnt is not None and self._covariates is not None:
             corrections = (kept.learnt, self._covariates(moment, summary.customer_id)[0])
