@@ -21,6 +21,7 @@ from liuke.app.bootstrap import Application
 from liuke.understand.tags import CUSTOMER_TAGS
 from liuke_sim import SOURCES_DIR, VARIANTS, Shop
 
+pytestmark = pytest.mark.timeout(1800)  # half a minute where nothing else runs
 CONFIG = replace(VARIANTS["tiny"], customers=5_200, batch_days=182)
 
 
@@ -40,7 +41,7 @@ def shop(_spark_is_there: None, tmp_path_factory: pytest.TempPathFactory) -> tup
 
 def liuke(*arguments: str) -> Any:
     command = [str(Path(sys.executable).with_name("liuke")), *arguments, "--json"]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=280)
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
     assert ended.returncode == 0, ended.stdout + ended.stderr[-3000:]
     return json.loads(ended.stdout)
 

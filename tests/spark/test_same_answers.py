@@ -30,6 +30,7 @@ from tag_facts import FLAGS, read_facts
 from liuke.collect.history import ClusterHistory
 from liuke.understand.tags import TagSet, build_tags, build_tags_on_spark, load_definitions
 
+pytestmark = pytest.mark.timeout(1800)  # a minute where nothing else runs
 SHIPPED = load_definitions()
 NODE_TABLES = Path(__file__).parents[1] / "spec" / "tags" / "nodes.yaml"
 CASES: list[dict[str, Any]] = yaml.safe_load(NODE_TABLES.read_text("utf-8"))
