@@ -12,11 +12,14 @@ Answers are stronger here than in the shop of the demo (`STRONG`): what is teste
 the usual size it would take shops of a hundred thousand customers to see an end within weeks.
 
     python benchmarks/prove_rollout.py --page docs/reference/rollout-proof.md
+
+With `--keep FILE` each shop's ends are written there as soon as it is done; the same command then goes on after a stop.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import multiprocessing
 import os
 import shutil
@@ -26,7 +29,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
@@ -237,6 +240,7 @@ def failures(ends: list[End]) -> list[str]:
 def page(ends: list[End], options: argparse.Namespace, seconds: float, missed: list[str]) -> str:
     """Return the confusion table as a page."""
     shops = len(ends) // len(WANTED)
+    left = f" ({options.shops - shops} of {options.shops} not yet run)" if shops < options.shops else ""
     outcomes = [*WANTED.values(), *sorted({end.outcome for end in ends} - set(WANTED.values()))]
     lines = [
         "# Do trials steer as they should?",
@@ -244,8 +248,8 @@ def page(ends: list[End], options: argparse.Namespace, seconds: float, missed: l
         "Written by `make prove-rollout`; what is done is described in `benchmarks/prove_rollout.py`. Simulated shops",
         "with answers several times stronger than the demo's; the steering is tested, not the size of effects.",
         "",
-        f"Date {date.today()}, commit {_commit()}; {shops} shops of {options.customers:,} customers, at most "
-        f"{options.weeks} weeks, {seconds:.0f} s a shop on {os.cpu_count()} cores.",
+        f"Date {date.today()}, commit {_commit()}; {shops} shops{left} of {options.customers:,} customers, at most "
+        f"{options.weeks} weeks, {seconds:.0f} s a shop on {os.cpu_count()} cores, load {os.getloadavg()[2]:.0f}.",
         "",
         "| strategy | "
         + " | ".join(outcomes)
@@ -260,7 +264,7 @@ def page(ends: list[End], options: argparse.Namespace, seconds: float, missed: l
         weeks = sorted(end.weeks for end in own)
         middle = len(own) // 2
         lines.append(
-            f"| {name} | " + " | ".join(cells) + f" | {shares[middle]:.1%}, {shares[-1]:.1%} "
+            f"| {name} | " + " | ".join(cells) + f" | {shares[middle]:.0%}, {shares[-1]:.0%} "
             f"| {weeks[middle]}, {weeks[-1]} |"
         )
     lines += [
@@ -279,20 +283,34 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options().parse_args(arguments)
     say = partial(print, flush=True)
     jobs = [Job(options.seed * 1_000 + i, options.customers, options.weeks) for i in range(options.shops)]
-    ends: list[End] = []
-    seconds: list[float] = []
+    done = _kept(options.keep)
+    ends = [end for found, _ in done.values() for end in found]
+    seconds = [took for _, took in done.values()]
+    jobs = [job for job in jobs if job.seed not in done]
+    text = ""
     with multiprocessing.get_context("spawn").Pool(options.processes, maxtasksperchild=5) as pool:
-        for found, took in pool.imap(prove, jobs):
+        for job, (found, took) in zip(jobs, pool.imap(prove, jobs), strict=True):
             ends += found
             seconds.append(took)
             told = ", ".join(f"{one.strategy} {one.outcome} {one.contacted_share:.0%} w{one.weeks}" for one in found)
-            say(f"shop {len(seconds)}: {told} ({took:.0f} s)")
-    missed = failures(ends)
-    text = page(ends, options, sum(seconds) / len(seconds), missed)
+            say(f"shop {job.seed}: {told} ({took:.0f} s)")
+            if options.keep:
+                row = {"seed": job.seed, "seconds": round(took), "ends": [asdict(one) for one in found]}
+                with Path(options.keep).open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(row) + "\n")
+            text = page(ends, options, sum(seconds) / len(seconds), failures(ends))
+            if options.page:
+                Path(options.page).write_text(text, encoding="utf-8")
     say(text)
-    if options.page:
-        Path(options.page).write_text(text, encoding="utf-8")
-    return 1 if missed else 0
+    return 1 if failures(ends) else 0
+
+
+def _kept(path: str | None) -> dict[int, tuple[list[End], float]]:
+    """Return the shops that an earlier run has finished."""
+    if path is None or not Path(path).is_file():
+        return {}
+    rows = [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines()]
+    return {row["seed"]: ([End(**one) for one in row["ends"]], row["seconds"]) for row in rows}
 
 
 def _commit() -> str:
@@ -307,7 +325,8 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--weeks", type=int, default=14)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--page", help="write the result there")
+    parser.add_argument("--page", help="write the result there, anew after every shop")
+    parser.add_argument("--keep", help="file of finished shops, to go on after a stop")
     return parser
 
 

@@ -62,7 +62,10 @@ def table(seeds: int) -> str:
         "|---|---|---|" + "---|" * (len(ends) + 2),
     ]
     for name, effect in EFFECTS.items():
-        found = [live(effect, 1_000 + seed) for seed in range(seeds)]
+        found = []
+        for seed in range(seeds):
+            found.append(live(effect, 1_000 + seed))
+            sys.stderr.write(f"{name} {seed + 1}: {found[-1][0]}, week {found[-1][1]}, {found[-1][2]:.1%}\n")
         counts = Counter(reason for reason, _, _ in found)
         weeks = sorted(week for _, week, _ in found)
         numbers = " | ".join(str(counts[end]) for end in ends)

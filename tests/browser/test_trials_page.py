@@ -177,4 +177,4 @@ def test_a_phone_shows_a_result_without_scrolling_sideways(open_console, trials_
         console.open(path)
         assert console.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         assert console.violations() == []
-    console.picture("trial-phone")
+        console.picture(f"phone{path.replace('/', '-')}")

@@ -240,7 +240,9 @@ def _print_detail(found: dict[str, Any]) -> None:
     console.print(f"[bold]{escape(head)}[/], {found['treated_share']:.0%} treated; {found['verdict_words']['en']}")
     progress = found["progress"]
     planned = f" of {progress['planned']:,} planned" if progress["planned"] else ""
-    console.print(f"{progress['complete']:,} customers read{planned}, {progress['pending']:,} inside their window.")
+    worth = progress["informative"]
+    told = f" (at so small a share they tell as much as {worth:,.0f})" if worth < 0.95 * progress["complete"] else ""
+    console.print(f"{progress['complete']:,} windows read{told}{planned}, {progress['pending']:,} not over yet.")
     rows = [
         (one["day"], one["actor"], one["action"], f"{one['treated_share']:.0%}", one["en"]) for one in found["events"]
     ]

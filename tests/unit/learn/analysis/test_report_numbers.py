@@ -370,3 +370,23 @@ def test_the_page_stands_alone_and_escapes(engine: duckdb.DuckDBPyConnection) ->
         assert outside not in page
     assert report.verdict.zh in page
     assert report.plan_digest in page
+
+
+def test_a_guard_rail_of_strata_is_judged_within_them(engine):
+    """Complaints are common where most are treated: thrown together the arms differ, within a stratum they do not."""
+    rng = np.random.default_rng(3)
+    city = np.repeat(["calm", "busy"], 4_000)
+    treated = rng.random(8_000) < np.where(city == "busy", 0.8, 0.2)
+    columns = {
+        "id": np.arange(8_000),
+        "arm": np.where(treated, "treated", "control"),
+        "bought": (rng.random(8_000) < 0.3).astype(int),
+        "complained": (rng.random(8_000) < np.where(city == "busy", 0.30, 0.05)).astype(int),
+        "city": city,
+    }
+    guard = {"name": "complained", "direction": "down", "role": "guardrail", "margin": 0.05, "label_zh": "投诉"}
+    report = report_of(engine, columns, metrics=["bought", guard], strata="city")
+    arms = {one.arm: one.value for one in report.metrics[1].arms}
+    assert arms["treated"] - arms["control"] > 0.10
+    assert report.metrics[1].comparisons[0].guard.state == "holds"
+    assert (report.metrics[1].label.zh, report.metrics[1].label.en) == ("投诉", "complained")

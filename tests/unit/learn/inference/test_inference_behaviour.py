@@ -32,6 +32,7 @@ from liuke.learn.inference import (
     holm,
     intraclass_correlation,
     lift,
+    margin_of,
     mde_means,
     mde_proportions,
     non_inferiority,
@@ -477,3 +478,17 @@ def test_what_a_plan_costs():
     assert plan_means(100, 1, daily_entries=[100, 50], observation_days=30).days == duration_days(3142, [100, 50], 30)
     assert duration_days(300, [100, 50]) == 4
     assert duration_days(301, [100, 50]) == 5
+
+
+@pytest.mark.parametrize("planned", [None, 3_000])
+@pytest.mark.parametrize("up", [True, False])
+def test_a_margin_asked_of_a_difference_answers_as_one_asked_of_its_arms(planned, up):
+    treated, control = Moments(900, 270.0, 290.0), Moments(1_100, 385.0, 400.0)
+    whole = non_inferiority(treated, control, 0.03, higher_is_better=up, use_t=False, planned_n=planned)
+    made = compare_means(treated, control, use_t=False)
+    found = margin_of(made, 2_000, 0.03, higher_is_better=up, planned_n=planned)
+    assert found.guard is whole.guard
+    assert found.difference.p_value == pytest.approx(whole.difference.p_value, rel=1e-12)
+    assert found.p_value_broken == pytest.approx(whole.p_value_broken, rel=1e-12)
+    with pytest.raises(InferenceError, match="is none"):
+        margin_of(made, 2_000, 0.0)
