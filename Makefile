@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
 DEMO ?= demo
 
-.PHONY: help demo test test-spark lint types architecture unit console docs bench bench-sim calibrate-sim bench-trials bench-value prove-crash prove-effects prove-trials prove-rollout prove-trial-decisions clean
+.PHONY: help demo test test-spark lint types architecture unit console docs bench bench-sim calibrate-sim bench-trials bench-value prove-crash prove-effects prove-trials prove-rollout prove-trial-decisions prove-warning bench-churn bench-segments bench-tags measure-churn clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -95,6 +95,9 @@ prove-rollout: .venv/dev.stamp ## do trials stop harm, roll out gains, end what 
 
 prove-trial-decisions: .venv/dev.stamp ## what becomes of useful, null and harmful strategies under the rules? (minutes)
 	$(BIN)/python benchmarks/prove_trial_decisions.py --write
+
+prove-warning: .venv/dev.stamp ## are warnings right, early, explained? 40 simulated shops (half an hour; goes on where it stopped)
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/prove_warning.py --customers 2500 --page docs/reference/warning-proof.md
 
 prove-effects: .venv/dev.stamp ## are measured effects true? hundreds of simulated shops (about 40 minutes)
 	$(BIN)/python benchmarks/prove_effects.py --page docs/reference/effects-proof.md
