@@ -259,6 +259,7 @@ class ChurnService:
             definition_hash=self._features.definition_hash,
             n_features=len(fits[0].trees.names),
             currency=self._shop.currency,
+            categories=horizon.category_rhythms(later, self._settings),
         )
         model = self._model(later, fits[0], days, window)
         report = replace(report, model_version=model.version)
