@@ -10,6 +10,9 @@ def print_report(report: ChurnReport) -> None:
     """Print scorecards, parts, reliability, timing and drift of each population."""
     console.print(f"[bold]Churn as of {report.as_of}[/]: {report.horizon.note_en}", soft_wrap=True)
     console.print(report.plan.note_en(), soft_wrap=True)
+    if report.categories:
+        told = ", ".join(f"{one.category} {one.interval_days} days" for one in report.categories)
+        console.print(f"by category, the same share of repurchases within: {told}", soft_wrap=True)
     for population in report.populations:
         _scorecards(population)
     _details(report.active)

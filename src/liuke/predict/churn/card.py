@@ -34,9 +34,9 @@ def _english(told: Told) -> str:
         f"no purchase in the next {told['horizon_days']} days. {told['report']['horizon_en']}.",
         "",
         f"**Made of.** A logistic regression on what two purchase models (BG/NBD, MBG/NBD), RFM ranks "
-        f"and the order of purchases say, plus {told['rounds']} small boosted trees on {len(told['features'])} facts "
-        f"about the customer, believed to {told['belief']:.0%}. Trained on what was known before {told['as_of']}; "
-        f"{told['report']['origins']['en']}.",
+        f"and the order of purchases say, plus small boosted trees ({told['rounds']}) on {len(told['features'])} "
+        f"facts about the customer, believed to {told['belief']:.0%}. Trained on what was known "
+        f"before {told['as_of']}; {told['report']['origins']['en']}.",
         "",
         f"**How good it is.** {told['report']['verdict_en']}. {_capital(told['report']['goal_en'])}. "
         f"Calibration error {_n(best['ece'])}; a perfect model of this size stays below {_n(best['ece_of_perfect'])} "

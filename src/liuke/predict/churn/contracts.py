@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from liuke.kernel.results import Estimate, NotEnoughData
-from liuke.predict.churn.horizon import HorizonProposal
+from liuke.predict.churn.horizon import CategoryRhythm, HorizonProposal
 from liuke.predict.churn.timing import TimingReport
 from liuke.predict.evaluation import STATED_PRECISION, STATED_RECALL, Drift, OriginPlan, Scorecard, jsonable
 
@@ -141,6 +141,7 @@ class ChurnReport:
     definition_hash: str
     n_features: int
     currency: str
+    categories: tuple[CategoryRhythm, ...] = ()
 
     @property
     def active(self) -> PopulationReport:
@@ -197,6 +198,7 @@ class ChurnReport:
             "horizon_zh": self.horizon.note_zh,
             "horizon_en": self.horizon.note_en,
             "window_days": self.window_days,
+            "categories": [asdict(one) for one in self.categories],
             "origins": {
                 "train": [day.isoformat() for day in self.plan.train],
                 "calibration": self.plan.calibration.isoformat(),

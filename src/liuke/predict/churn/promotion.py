@@ -44,12 +44,12 @@ def decide(new: ChurnModel, fitted: Fitted, old: ChurnModel | None, usable: bool
     rng = np.random.default_rng(seed)
     gain = bootstrap_loss_gain(stage.churned, fitted.judged, before, rng, weight=stage.weight)
     area = bootstrap_auroc_difference(stage.churned, fitted.judged, before, rng, weight=stage.weight)
-    zh = f"同一时段 {gain.n:,} 人上,对数损失改善 {_ends(gain)},AUROC 变化 {_ends(area)}"
-    en = f"on the same {gain.n:,} customers log-loss improves by {_ends(gain)}, AUROC by {_ends(area)}"
+    zh = f"同一时段 {gain.n:,} 人上,减少的对数损失 {_ends(gain)},AUROC 变化 {_ends(area)}"
+    en = f"on the same {gain.n:,} customers log-loss saved: {_ends(gain)}, AUROC gained: {_ends(area)}"
     if gain.low > 0:
         return _decision(new, "promoted", old, gain, f"{zh}:更好", f"{en}: better")
     return _decision(
-        new, "kept", old, gain, f"{zh}:没有明显更好,保留原模型", f"{en}: not clearly better, the old stays"
+        new, "kept", old, gain, f"{zh}:没有明显更好,保留原模型", f"{en}: not clearly better, the old one stays"
     )
 
 

@@ -135,9 +135,16 @@ class ChurnService:
         """
         chosen = {"horizon_days": horizon_days, "window_days": window_days}
         asked = self._settings.model_copy(update={key: days for key, days in chosen.items() if days is not None})
-        other = ChurnService.__new__(ChurnService)
-        other.__dict__.update(self.__dict__)
-        other._settings = asked
+        other = ChurnService(
+            self._history,
+            self._lake,
+            self._shop,
+            asked,
+            self._shelf.folder.parent,
+            self._features,
+            self._treatments,
+            self._strata,
+        )
         return other.train_and_evaluate(as_of, rng_seed, progress, populations=("active", "all"), save=False)
 
     def score(self, as_of: date, progress: Progress | None = None) -> pa.Table:
@@ -268,6 +275,7 @@ class ChurnService:
             definition_hash=self._features.definition_hash,
             n_features=len(fits[0].trees.names),
             currency=self._shop.currency,
+            categories=horizon.category_rhythms(later, self._settings),
         )
         model = self._model(later, fits[0], days, window)
         report = replace(report, model_version=model.version)

@@ -39,7 +39,7 @@ def bootstrap_ranking(
 
     Notes
     -----
-    Customers are drawn with replacement: multinomial counts on scores sorted once, so that a replicate costs O(n).
+    Customers are drawn with replacement: counts on scores sorted once, so that a replicate costs O(n).
     Resampled customers say nothing about other seasons: the interval is for this period.
     """
     outcome, values = checked(y, score)
@@ -78,8 +78,13 @@ def bootstrap_loss_gain(
     n = outcome.size
     if not n:
         return _estimate(float("nan"), np.zeros(0), 0)
-    drawn = np.stack([rng.multinomial(n, np.full(n, 1 / n)) for _ in range(replicates)]) * weights
-    return _estimate(float(gain @ weights / weights.sum()), drawn @ gain / drawn.sum(axis=1), n)
+    drawn = (_resample(n, rng) * weights for _ in range(replicates))
+    return _estimate(float(gain @ weights / weights.sum()), np.array([w @ gain / w.sum() for w in drawn]), n)
+
+
+def _resample(n: int, rng: np.random.Generator) -> FloatArray:
+    """Draw n customers with replacement; return how often each came."""
+    return np.bincount(rng.integers(0, n, n), minlength=n).astype(np.float64)
 
 
 def _weights(weight: npt.ArrayLike | None, outcome: FloatArray) -> FloatArray:
@@ -101,8 +106,7 @@ def _replicates(
         return [measure(*group_counts(outcome, counts * weight, group, size)) for group, size in groups]
 
     n = outcome.size
-    shares = np.full(n, 1 / n) if n else np.zeros(0)
-    draws = [values(rng.multinomial(n, shares).astype(np.float64)) for _ in range(replicates if n else 0)]
+    draws = [values(_resample(n, rng)) for _ in range(replicates if n else 0)]
     return values(np.ones(n)), np.array(draws, dtype=np.float64).reshape(-1, len(scores))
 
 

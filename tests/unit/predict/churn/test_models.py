@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -23,11 +24,18 @@ def service(past, folder, settings=SETTINGS, **more) -> ChurnService:
     return ChurnService(past, Lake(folder / "lake"), ShopProfile(), settings, folder / "models", **more)
 
 
+@pytest.fixture(scope="module")
+def first_models(past_class, lively, tmp_path_factory):
+    """Train once; tests change copies."""
+    folder = tmp_path_factory.mktemp("first")
+    service(past_class(lively), folder).train_and_evaluate(END - timedelta(days=7))
+    return folder / "models"
+
+
 @pytest.fixture
-def trained(past_class, lively, tmp_path) -> ChurnService:
-    one = service(past_class(lively), tmp_path)
-    one.train_and_evaluate(END - timedelta(days=7))
-    return one
+def trained(past_class, lively, first_models, tmp_path) -> ChurnService:
+    shutil.copytree(first_models, tmp_path / "models")
+    return service(past_class(lively), tmp_path)
 
 
 def test_the_first_model_is_in_use_and_no_better_one_leaves_it_there(trained):
