@@ -43,7 +43,7 @@ def spark_settings() -> dict[str, str]:
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.extraJavaOptions": java,
         "spark.executor.extraJavaOptions": java,
-        "spark.executor.memory": "1g",
+        "spark.executor.memory": "2g",
         "spark.ui.enabled": "false",
         "spark.sql.shuffle.partitions": "2",
     }

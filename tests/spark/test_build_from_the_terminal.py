@@ -21,7 +21,7 @@ from liuke.app.bootstrap import Application
 from liuke.understand.tags import CUSTOMER_TAGS
 from liuke_sim import SOURCES_DIR, VARIANTS, Shop
 
-pytestmark = pytest.mark.timeout(1800)  # half a minute where nothing else runs
+pytestmark = pytest.mark.timeout(1800)
 CONFIG = replace(VARIANTS["tiny"], customers=5_200, batch_days=182)
 
 

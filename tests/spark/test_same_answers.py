@@ -30,7 +30,12 @@ from tag_facts import FLAGS, read_facts
 from liuke.collect.history import ClusterHistory
 from liuke.understand.tags import TagSet, build_tags, build_tags_on_spark, load_definitions
 
-pytestmark = pytest.mark.timeout(1800)  # a minute where nothing else runs
+pytestmark = [
+    pytest.mark.timeout(1800),
+    pytest.mark.filterwarnings(
+        "ignore::pytest.PytestUnraisableExceptionWarning"
+    ),  # py4j leaves a socket to the collector
+]
 SHIPPED = load_definitions()
 NODE_TABLES = Path(__file__).parents[1] / "spec" / "tags" / "nodes.yaml"
 CASES: list[dict[str, Any]] = yaml.safe_load(NODE_TABLES.read_text("utf-8"))
@@ -47,7 +52,7 @@ def _nothing_is_left(session: Any) -> Any:
 def test_the_golden_set(session: Any, tmp_path: Path, say: Any) -> None:
     """5,000 customers with every nasty case; the shipped tags, and random definitions of every node, in one plan."""
     lake, operations = write_golden_shop(tmp_path)
-    tags, scores = golden_tags(), golden_scores()
+    tags, scores = golden_tags(per_node=1), golden_scores()
     with golden_history(tmp_path, lake, operations).at(GOLDEN_AS_OF) as moment:
         moment.connection.register(SCORES, scores)
         file = write_view(moment.connection, SCORES, tmp_path)

@@ -26,7 +26,7 @@ class Cluster:
 
 
 @contextmanager
-def standalone_cluster(folder: Path, workers: int = 2, memory: str = "1g") -> Iterator[Cluster]:
+def standalone_cluster(folder: Path, workers: int = 2, memory: str = "2g") -> Iterator[Cluster]:
     """Start a cluster on ports that the system chooses; every process of it has ended when the block is left."""
     here = ["--host", "127.0.0.1", "--webui-port", "0"]
     with ExitStack() as processes:

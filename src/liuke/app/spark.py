@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _ALWAYS = {
     "spark.sql.session.timeZone": "UTC",  # instants are naive UTC, and no clock of a machine may move them
     "spark.ui.showConsoleProgress": "false",
+    # hundreds of groupings and joins by customer meet in one task, and each holds a page (Spark alone: up to 64m)
+    "spark.buffer.pageSize": "1m",
 }
 
 
@@ -98,13 +100,19 @@ def spark_session(master: str, settings: Mapping[str, str]) -> Iterator[SparkSes
         finally:
             session.stop()
     except (Py4JError, PySparkException, ConnectionError) as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ServiceError(
-            f"Spark at {master} failed: {first}",
+            f"Spark at {master} failed: {_reason(error)}",
             "look above for Spark's own words; Spark 3.5 and 4 need Java 17, a master that answers, and workers that"
             " read the workspace's folder under the same path",
             retryable=True,
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    """Return the line of a long message that names what happened."""
+    lines = [line.strip(" :") for line in str(error).splitlines() if line.strip()]
+    telling = [line for line in lines if "Exception: " in line or "Error: " in line]
+    return (telling or lines or [type(error).__name__])[0][:400]
 
 
 def check_spark() -> None:

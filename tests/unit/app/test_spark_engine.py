@@ -33,6 +33,12 @@ def test_without_java_its_package_is_named(monkeypatch: pytest.MonkeyPatch, home
     assert "openjdk-17-jre-headless" in caught.value.hint
 
 
+def test_of_a_long_message_the_telling_line_is_kept() -> None:
+    said = "An error occurred while calling o1.parquet.\n: org.apache.spark.SparkException: Job aborted\n\tat a.b(c)"
+    assert spark._reason(RuntimeError(said)) == "org.apache.spark.SparkException: Job aborted"
+    assert spark._reason(RuntimeError()) == "RuntimeError"
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
