@@ -287,7 +287,7 @@ def main(arguments: list[str] | None = None) -> int:
     ends = [end for found, _ in done.values() for end in found]
     seconds = [took for _, took in done.values()]
     jobs = [job for job in jobs if job.seed not in done]
-    text = ""
+    text = _write(ends, options, seconds) if ends else ""
     with multiprocessing.get_context("spawn").Pool(options.processes, maxtasksperchild=5) as pool:
         for job, (found, took) in zip(jobs, pool.imap(prove, jobs), strict=True):
             ends += found
@@ -298,11 +298,16 @@ def main(arguments: list[str] | None = None) -> int:
                 row = {"seed": job.seed, "seconds": round(took), "ends": [asdict(one) for one in found]}
                 with Path(options.keep).open("a", encoding="utf-8") as file:
                     file.write(json.dumps(row) + "\n")
-            text = page(ends, options, sum(seconds) / len(seconds), failures(ends))
-            if options.page:
-                Path(options.page).write_text(text, encoding="utf-8")
+            text = _write(ends, options, seconds)
     say(text)
     return 1 if failures(ends) else 0
+
+
+def _write(ends: list[End], options: argparse.Namespace, seconds: list[float]) -> str:
+    text = page(ends, options, sum(seconds) / len(seconds), failures(ends))
+    if options.page:
+        Path(options.page).write_text(text, encoding="utf-8")
+    return text
 
 
 def _kept(path: str | None) -> dict[int, tuple[list[End], float]]:
