@@ -97,7 +97,7 @@ prove-trial-decisions: .venv/dev.stamp ## what becomes of useful, null and harmf
 	$(BIN)/python benchmarks/prove_trial_decisions.py --write
 
 prove-warning: .venv/dev.stamp ## are warnings right, early, explained? 40 simulated shops (half an hour; goes on where it stopped)
-	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/prove_warning.py --customers 2500 --page docs/reference/warning-proof.md
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/prove_warning.py --page docs/reference/warning-proof.md
 
 prove-effects: .venv/dev.stamp ## are measured effects true? hundreds of simulated shops (about 40 minutes)
 	$(BIN)/python benchmarks/prove_effects.py --page docs/reference/effects-proof.md

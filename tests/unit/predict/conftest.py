@@ -24,14 +24,15 @@ SCHEMAS = {
     "order_facts": "customer_id BIGINT, order_id BIGINT, fact VARCHAR, amount_minor BIGINT, occurred_on DATE, "
     "recorded_at TIMESTAMP",
     "events": "customer_id BIGINT, event VARCHAR, occurred_at TIMESTAMP, occurred_on DATE, channel VARCHAR, "
-    "session_id VARCHAR, product_id BIGINT, category VARCHAR, value DOUBLE, properties VARCHAR, recorded_at TIMESTAMP",
+    "session_id VARCHAR, product_id BIGINT, category VARCHAR, value DOUBLE, properties VARCHAR, "
+    "recorded_at TIMESTAMP",
     "touches": "customer_id BIGINT, channel VARCHAR, campaign VARCHAR, status VARCHAR, occurred_on DATE, "
     "recorded_at TIMESTAMP",
 }
 PLAIN = {
     "children": "customer_id BIGINT, child_no INTEGER, birth_month DATE, due_month DATE, gender VARCHAR",
     "products": "product_id BIGINT, product_key VARCHAR, category VARCHAR, subcategory VARCHAR, stage VARCHAR, "
-    "units_per_pack DOUBLE, daily_use DOUBLE, max_age_months INTEGER",
+    "units_per_pack DOUBLE, daily_use DOUBLE, min_age_months INTEGER, max_age_months INTEGER",
     "identity_map": "identity_id BIGINT, customer_id BIGINT",
 }
 
