@@ -161,12 +161,14 @@ def score(lines: list[Line], fitted: Fitted, names: tuple[str, ...], n: int, set
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--customers", type=int, default=1_000_000)
+    parser.add_argument("--learn-from", type=int, help="customers of each past moment (default: the setting)")
     parser.add_argument("--write", type=Path, help="page to write")
     arguments = parser.parse_args()
     settings = ChurnSettings()
     names = (*TagFeatures.shipped().definitions.visible, BG_NBD_FEATURE)
     lines: list[Line] = []
-    fitted = train(lines, names, min(arguments.customers, settings.max_customers), settings)
+    per_origin = arguments.learn_from or min(arguments.customers, settings.max_customers)
+    fitted = train(lines, names, per_origin, settings)
     score(lines, fitted, names, arguments.customers, settings)
     load = os.getloadavg()[0]
     page = [

@@ -105,9 +105,12 @@ def predict(context: RunContext) -> StepResult:
     """Score every active buyer, after training where a model is due."""
     run = context.app.churn.run(context.as_of, progress=context.progress, moment=context.moment)
     outputs = {CHURN_SCORES.name: context.app.lake.snapshot_id(CHURN_SCORES.name)}
-    if isinstance(run.outcome, NotEnoughData):
+    if isinstance(run.outcome, NotEnoughData) and not run.scores.num_rows:
         return StepResult(outputs, {"scored": 0}, "not enough data", missing("churn", run.outcome))
-    how = "with the model of an earlier day" if run.outcome is None else run.outcome.verdict_en()
+    if isinstance(run.outcome, NotEnoughData):
+        how = f"with {run.model_version}: no new model, {run.outcome.reason_en}"
+    else:
+        how = "with the model of an earlier day" if run.outcome is None else run.outcome.verdict_en()
     return StepResult(outputs, {"scored": run.scores.num_rows}, f"{run.scores.num_rows:,} scored; {how}")
 
 

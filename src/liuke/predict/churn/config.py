@@ -39,6 +39,11 @@ class ChurnSettings(BaseModel):
     retrain_days: int = Field(
         default=7, ge=1, description="A model is used for scoring for so many days, then trained anew."
     )
+    max_model_age_days: int = Field(
+        default=182,
+        ge=1,
+        description="Where too few customers are left to train anew, the model in use scores on for so many days.",
+    )
     num_threads: int = Field(default=2, ge=1, description="Threads of the learner.")
     n_reasons: int = Field(default=3, ge=1, le=8, description="Reasons kept per customer.")
     max_explained: int = Field(

@@ -229,9 +229,9 @@ class ChurnRun:
     Attributes
     ----------
     scores : pyarrow.Table
-        Rows of ``churn_scores``; none if there is not enough data.
+        Rows of ``churn_scores``; none if there is not enough data and no earlier model either.
     outcome : ChurnReport, NotEnoughData or None
-        None: an earlier model was used again.
+        None: an earlier model was used again. Not enough data with scores: no new model, the one in use went on.
     model_version : str or None
     """
 

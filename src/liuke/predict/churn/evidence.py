@@ -112,7 +112,9 @@ WHERE event = 'search' AND ago <= $incident
   AND regexp_matches(lower(keyword), '优惠|折扣|便宜|特价|打折|领券|coupon|discount|sale|cheap')
 GROUP BY customer_id
 UNION ALL
-SELECT customer_id, 'low_stars', NULL, min(ago), cast(arg_min(value, (ago, value)) AS BIGINT), max(ago), NULL FROM lately
+SELECT customer_id, 'low_stars', NULL, min(ago), cast(arg_min(value, (ago, value)) AS BIGINT), max(ago),
+       NULL
+FROM lately
 WHERE event = 'review' AND value <= 2 AND text IS NULL AND ago <= $incident GROUP BY customer_id
 UNION ALL
 SELECT customer_id, CASE fact WHEN 'returned' THEN 'returned' ELSE 'refunded' END, NULL, min(ago), count(*), max(ago),

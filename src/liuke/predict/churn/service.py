@@ -34,7 +34,7 @@ from liuke.predict.evaluation import OriginPlan, plan_origins
 from liuke.store.lake import Lake
 
 # Settings that don't change what a model learns.
-_OF_USE_ONLY = {"retrain_days", "num_threads", "n_reasons", "max_explained"}
+_OF_USE_ONLY = {"retrain_days", "num_threads", "n_reasons", "max_explained", "max_model_age_days"}
 
 
 class ChurnService:
@@ -196,11 +196,21 @@ class ChurnService:
         with nullcontext(moment) if moment is not None else closing(self._history.at(as_of)) as here:
             if not self._has_fresh_model(as_of):
                 outcome = self._train(here, rng_seed, progress or SilentProgress(), ("active",), True)
-            scores = SCORES.empty_table() if isinstance(outcome, NotEnoughData) else self._score(here, progress)
+            nothing = isinstance(outcome, NotEnoughData) and not self._has_model(as_of)
+            scores = SCORES.empty_table() if nothing else self._score(here, progress)
         self._lake.ensure(CHURN_SCORES)
         self._lake.overwrite(CHURN_SCORES.name, scores, {"as_of": as_of}, f"churn:{as_of}", {})
         version = scores["model_version"][0].as_py() if scores.num_rows else None
         return ChurnRun(scores, outcome, version)
+
+    def _has_model(self, as_of: date) -> bool:
+        """Tell whether a model is in use that can still be asked: a thin period doesn't take it away."""
+        model = self._shelf.latest(as_of)
+        return (
+            model is not None
+            and (as_of - model.as_of).days <= self._settings.max_model_age_days
+            and model.reads(self._features.hashes)
+        )
 
     def _has_fresh_model(self, as_of: date) -> bool:
         """Tell whether the last training was lately, by the present settings, and left a model that can be used."""

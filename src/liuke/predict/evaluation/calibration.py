@@ -24,6 +24,10 @@ FLOOR = 1e-3
 # Steps of the isotonic curve with fewer customers than this are merged: an edge step of three customers says "100 %".
 MIN_STEP = 50
 
+# Share of Platt's curve mixed into the steps: without it customers whom the score tells apart become one, and the order
+# among them, which calibration is not to change, is lost.
+SMOOTH_SHARE = 0.1
+
 
 @dataclass(frozen=True)
 class Calibrator:
@@ -97,7 +101,11 @@ def _isotonic(outcome: FloatArray, raw: FloatArray, weight: FloatArray) -> Calib
     means_y = np.add.reduceat(y * w, edges) / sizes
     fitted = isotonic_regression(means_y, weights=sizes).x
     knots, first = np.unique(means_x, return_index=True)
-    return Calibrator("isotonic", tuple(map(float, knots)), tuple(map(float, fitted[first])))
+    steps = np.interp([0.0, *knots, 1.0], knots, fitted[first])
+    ends = np.array([0.0, *knots, 1.0])
+    smooth = fit_platt(outcome, raw, weight)(ends)
+    mixed = (1 - SMOOTH_SHARE) * steps + SMOOTH_SHARE * smooth
+    return Calibrator("isotonic", tuple(map(float, ends)), tuple(map(float, mixed)))
 
 
 def fit_platt(y: npt.ArrayLike, score: npt.ArrayLike, weight: npt.ArrayLike | None = None) -> Calibrator:

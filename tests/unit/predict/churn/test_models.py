@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from liuke.kernel import ShopProfile
+from liuke.kernel import NotEnoughData, ShopProfile
 from liuke.predict.churn import ChurnReport, ChurnService, ChurnSettings, NoModelError
 from liuke.predict.churn.models.rhythm import BASIS
 from liuke.predict.churn.shelf import ModelShelf
@@ -110,6 +110,17 @@ def test_a_changed_horizon_replaces_the_model(trained, past_class, lively, tmp_p
     last = other.models.history()[-1]
     assert last.action == "replaced"
     assert other.models.latest().horizon_days == 35
+
+
+def test_a_thin_period_leaves_the_model_in_use(trained, past_class, lively, tmp_path):
+    picky = SETTINGS.model_copy(update={"min_class": 10_000})
+    one = service(past_class(lively), tmp_path, picky)
+    run = one.run(END)
+    assert isinstance(run.outcome, NotEnoughData)
+    assert run.scores.num_rows > 0
+    assert run.model_version == trained.models.latest().version
+    old = service(past_class(lively), tmp_path, picky.model_copy(update={"max_model_age_days": 5})).run(END)
+    assert old.scores.num_rows == 0
 
 
 def test_what_is_loaded_says_the_same_as_what_was_saved(trained, tmp_path):

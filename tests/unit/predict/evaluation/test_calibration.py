@@ -50,3 +50,12 @@ def test_nobody_is_certain():
     y = np.repeat([0.0, 1.0], 3000)
     probabilities = fit_calibrator(y, np.where(y == 1, 0.99, 0.01))([0.0, 1.0])
     assert 0 < probabilities.min() < probabilities.max() < 1
+
+
+def test_calibration_leaves_the_order_alone():
+    rng = np.random.default_rng(6)
+    p = rng.uniform(0.1, 0.98, 6000)
+    y = (rng.random(6000) < p**2).astype(float)
+    calibrator = fit_calibrator(y, p)
+    assert calibrator.kind == "isotonic"
+    assert (np.diff(calibrator(np.sort(p))) > 0).all()
