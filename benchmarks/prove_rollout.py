@@ -272,7 +272,8 @@ def page(ends: list[End], options: argparse.Namespace, seconds: float, missed: l
         f"Bars: at least {LEAST_RIGHT:.0%} in the bold column; `{HARMFUL}` with less than {MOST_CONTACTED:.0%} of its "
         "audience contacted.",
         "",
-        "**Result:** " + ("; ".join(missed) if missed else "every bar is met."),
+        f"**Result{' so far, of too few shops to tell' if left else ''}:** "
+        + ("; ".join(missed) if missed else "every bar is met."),
         "",
     ]
     return "\n".join(lines)
