@@ -419,12 +419,13 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options().parse_args(arguments)
     work = Path(options.work)
     work.mkdir(parents=True, exist_ok=True)
+    commit = _commit()  # of the code that runs, whatever is committed meanwhile
     for seed in range(options.seed, options.seed + options.seeds):
         for variant in options.variants.split(","):
             kept = work / f"{variant}-{seed}-{options.customers}.json"
             if kept.exists():
                 continue
-            found = prove(Job(variant, seed, options.customers)) | {"commit": _commit()}
+            found = prove(Job(variant, seed, options.customers)) | {"commit": commit}
             kept.write_text(json.dumps(found, indent=1), encoding="utf-8")
             said = found.get("refused") or f"AUROC {found['models'][FULL]['auroc']:.3f}"
             print(f"{variant} {seed}: {said} ({found['cpu_seconds']:.0f} s of CPU)", flush=True)
