@@ -184,7 +184,7 @@ def main() -> None:
         "",
         f"Most memory held by the whole run: {peak_gib():.1f} GiB. Bars: scoring below 60 s, training below 300 s and "
         "6 GiB, on two cores; on a machine that others keep busy read the seconds of processor: two cores give "
-        "two of them a second. Features are ready here; what they cost: [tags](measurements-tags.md).",
+        "two of them a second. Features are ready here; what they cost is what `make bench-tags` measures.",
     ]
     print("\n".join(page))
     if arguments.write:

@@ -50,7 +50,7 @@ class ChurnSettings(BaseModel):
         default=50_000, ge=1, description="So many customers, those with most at stake, get reasons with their scores."
     )
     max_customers: int = Field(
-        default=150_000,
+        default=100_000,
         ge=1_000,
         description="So many customers of each past moment, drawn by id, are learnt from and judged by; bounds memory.",
     )
