@@ -121,6 +121,7 @@ class CachedFeatures:
         self._shipped, self._kept, self._without = shipped, kept, without
         self.definition_hash = f"{shipped.definition_hash}-{len(without)}"
         self.families, self.titles, self.money = shipped.families, shipped.titles, shipped.money
+        self.hashes = {name: told for name, told in shipped.hashes.items() if name not in without}
 
     def __call__(self, moment: Moment) -> pa.Table:
         """Return the features of a moment."""
