@@ -187,7 +187,7 @@ def test_nobody_without_consent_is_written_to(trip: Any) -> None:
     assert trip.run["rehearsed"] is True
     messages = trip.status["messages"]
     assert {(one["state"], one["reason"]) for one in messages} == {("held", "no_consent")}
-    assert sum(one["messages"] for one in messages) > 100
+    assert sum(one["messages"] for one in messages) > 40  # grocers' customers rarely leave: few contacts pay
     assert [path for path in (trip.workspace / "outbox").rglob("*") if path.is_file()] == []
     assert {one["verdict"] for one in trip.status["effects"]} == {"too_early"}
 

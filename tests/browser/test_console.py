@@ -186,9 +186,12 @@ def test_roles_see_what_they_may(open_console):
 def test_signing_out_closes_the_console(open_console):
     console = open_console(role="operator")
     console.open("/")
-    console.page.get_by_role("button", name="账户: operator").click()
+    page = console.page
+    # a menu that opens while the page still moves may miss its place
+    expect(page.get_by_role("region", name="策略与效果")).to_be_visible()
+    page.get_by_role("button", name="账户: operator").click()
     console.problems.clear()
-    console.page.get_by_role("menuitem", name="退出登录").click()
+    page.get_by_role("menuitem", name="退出登录").click()
     expect(console.page.get_by_role("heading", name="登录")).to_be_visible()
     console.problems.clear()  # the question who is signed in is answered with 401, as it should
 

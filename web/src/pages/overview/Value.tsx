@@ -13,6 +13,8 @@ import { count, money, share } from "../../lib/format";
 
 type Group = components["schemas"]["GroupValue"];
 
+const LEVELS = ["red", "orange", "yellow", "blue"]; // the most urgent first
+
 /** What customers are worth and what they may take with them: all, by warning level, by lifecycle stage. */
 export function Value() {
   const { t } = useTranslation();
@@ -26,13 +28,18 @@ export function Value() {
   return (
     <Panel title={t("value.title")} lead={t("value.lead")}>
       <GroupValue group={all} />
-      <Groups rows={groups.filter(({ grouping }) => grouping === "level" || grouping === "stage")} />
+      <Groups rows={[...byLevel(groups), ...groups.filter(({ grouping }) => grouping === "stage")]} />
       <p className="panel-stamp">
-        {t("value.covers", { error: share(total_error, 0) })} {t("value.assumed", { rate: share(margin_rate, 0) })}{" "}
+        {total_error !== null && <>{t("value.covers", { error: share(total_error, 0) })} </>}
+        {t("value.assumed", { rate: share(margin_rate, 0) })}{" "}
         {model && <>{t("value.model", { model: model.model })} {words(model.reason_zh, model.reason_en)}</>}
       </p>
     </Panel>
   );
+}
+
+function byLevel(groups: Group[]): Group[] {
+  return LEVELS.flatMap((level) => groups.filter(({ grouping, member_of }) => grouping === "level" && member_of === level));
 }
 
 function Groups({ rows }: { rows: Group[] }) {
