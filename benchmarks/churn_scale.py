@@ -141,8 +141,8 @@ def score(lines: list[Line], fitted: Fitted, names: tuple[str, ...], n: int, set
     with TerminalProgress(quiet=False) as bars:
         rows = timed(
             lines,
-            "scoring: probability, days, margin, reasons of those with most at stake",
-            lambda: score_table(model, seen, builder, settings, "CNY", bars),
+            "scoring: probability, days, margin, reasons (attributions alone) of those with most at stake",
+            lambda: score_table(model, seen, builder, settings, "CNY", bars, lambda _: {}),
             f"{n:,} customers, reasons for {settings.max_explained:,}",
         )
     assert rows.num_rows == n
