@@ -43,8 +43,8 @@ _SETTINGS: dict[str, dict[str, Any]] = {
     # trained every week; from one past moment, because nine trainings would else take most of the demo's time
     "churn": {"retrain_days": _WEEK_DAYS, "max_train_origins": 1},
 }
-_UNSEEN = frozenset({"measure", "publish"})
-"""Steps whose results only the last day's console shows: figures of all periods, and the publication itself."""
+_UNSEEN = frozenset({"measure", "value", "publish"})
+"""Steps whose results only the last day's console shows: figures of all periods, values, the publication itself."""
 
 
 class Demo:
