@@ -183,11 +183,12 @@ def test_tags_figures_and_a_publication(trip: Any, name: str, counted: Counted) 
     assert pq.read_metadata(trip.published("timeline.parquet")).num_rows > customers / 2
 
 
-def test_nobody_without_consent_is_written_to(trip: Any) -> None:
+def test_nobody_without_consent_is_written_to(trip: Any, name: str) -> None:
     assert trip.run["rehearsed"] is True
     messages = trip.status["messages"]
     assert {(one["state"], one["reason"]) for one in messages} == {("held", "no_consent")}
-    assert sum(one["messages"] for one in messages) > 40  # grocers' customers rarely leave: few contacts pay
+    fewest = 40 if name == "completejourney" else 100  # a grocer's customers rarely leave: few contacts pay
+    assert sum(one["messages"] for one in messages) > fewest
     assert [path for path in (trip.workspace / "outbox").rglob("*") if path.is_file()] == []
     assert {one["verdict"] for one in trip.status["effects"]} == {"too_early"}
 
