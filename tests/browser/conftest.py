@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import console_trials
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 from simulated_effects import SIMULATION
 
 from liuke.app.http import create_app, spa
@@ -128,6 +128,19 @@ class Console:
         """Wait until nothing loads and no skeleton is left."""
         self.page.wait_for_load_state("networkidle")
         expect(self.page.locator(".ant-skeleton")).to_have_count(0)
+
+    def pick(self, opener: Locator, choice: Locator) -> None:
+        """Open a menu and click a choice in it; open it again where it came down off the screen.
+
+        Ant Design places a menu after it has drawn it, and on a machine that is very busy it may leave it unplaced.
+        """
+        for _ in range(4):
+            opener.click()
+            with suppress(AssertionError):
+                expect(choice).to_be_in_viewport(timeout=3000)
+                break
+            self.page.keyboard.press("Escape")
+        choice.click()
 
     def violations(self) -> list[str]:
         """Everything that axe finds on the page as it stands."""
