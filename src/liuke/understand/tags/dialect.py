@@ -21,6 +21,8 @@ class Dialect(Protocol):
     """The text of one engine's SQL, function by function."""
 
     name: str
+    joins_cells: bool
+    """Whether joining many narrow relations by customer is cheaper than one grouping with a FILTER per column."""
 
     def identifier(self, name: str) -> str:
         """Quote a name."""
@@ -94,6 +96,7 @@ _DUCKDB_TYPES: dict[Kind, str] = {
 
 class _DuckDB:
     name = "duckdb"
+    joins_cells = True
 
     def identifier(self, name: str) -> str:
         return '"' + name.replace('"', '""') + '"'

@@ -23,6 +23,7 @@ _STRICT_JSON = "map('allowSingleQuotes', 'false', 'allowNonNumericNumbers', 'fal
 
 class _Spark:
     name = "spark"
+    joins_cells = False
 
     def identifier(self, name: str) -> str:
         return "`" + name.replace("`", "``") + "`"

@@ -75,9 +75,10 @@ class Leaves:
         shape = self._cells(source, rows)
         alias = shape.leaves.get((fn, column, rows)) or self._alias()
         shape.leaves[fn, column, rows] = alias
+        cte = shape.cte(rows.where)
         if fn == "count":
-            return Leaf(shape.name, alias, "integer", "0")
-        return Leaf(shape.name, alias, kind, "0" if fn == "sum" else None)
+            return Leaf(cte, alias, "integer", "0")
+        return Leaf(cte, alias, kind, "0" if fn == "sum" else None)
 
     def distinct_days(self, node: Aggregate) -> Leaf:
         """Return the number of different days with a row."""
@@ -92,7 +93,7 @@ class Leaves:
         alias = shape.gaps.get((rows, stat)) or self._alias()
         shape.gaps[rows, stat] = alias
         kind: Kind = "double" if stat in ("mean", "median", "stddev") else "integer"
-        return Leaf(shape.name, alias, kind, "0" if stat == "count" else None)
+        return Leaf(shape.gaps_cte(rows), alias, kind, "0" if stat == "count" else None)
 
     def distinct_count(self, node: Aggregate, column: str) -> Leaf:
         """Return the number of different known values of a column."""
@@ -192,13 +193,16 @@ class Leaves:
         return [f"customer_id IN (SELECT customer_id FROM {self.only})"] if self.only else []
 
     def scans(self) -> list[tuple[Step, bool]]:
-        """Return the CTEs with the rows of sources, each with whether it is too large to be kept in memory."""
+        """Return the CTEs with the rows of sources, each with whether it is too large to be kept in memory.
+
+        The rows of a few customers (`only`) never are.
+        """
         columns: dict[tuple[str, str], set[str]] = {}
         for shape in self._shapes.values():
             for source, read in shape.reads().items():
                 columns.setdefault((source, scan_name(source, read)), set()).update(read)
         return [
-            ((name, self.scan(SOURCES[source], used)), SOURCES[source].large)
+            ((name, self.scan(SOURCES[source], used)), SOURCES[source].large and self.only is None)
             for (source, name), used in columns.items()
         ]
 
@@ -270,7 +274,7 @@ class Leaves:
         read = set(fields_of(rows.where))
         dimensions = tuple(sorted(read)) if read <= source.dimensions else ()
         key = ("cells", source.name, dimensions, _about_products(read))
-        shape = self._shape(key, lambda name: Cells(name, source, dimensions))
+        shape = self._shape(key, lambda name: Cells(name, source, dimensions, self.dialect.joins_cells))
         assert isinstance(shape, Cells)
         return shape
 

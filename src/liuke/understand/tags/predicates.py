@@ -123,6 +123,16 @@ def fields_of(predicate: Test | AllOf | AnyOf | Not | None) -> Iterator[str]:
                 yield from fields_of(part)
 
 
+def pinned(predicate: Test | AllOf | AnyOf | Not) -> set[str]:
+    """Return the fields that have one known value wherever the condition holds."""
+    match predicate:
+        case Test(op="eq"):
+            return {predicate.field}
+        case AllOf():
+            return set().union(*(pinned(part) for part in predicate.parts))
+    return set()
+
+
 def predicate_document(predicate: Test | AllOf | AnyOf | Not) -> dict[str, Any]:
     """Return a condition as it is written in YAML or JSON; reading it again gives an equal condition."""
     match predicate:
