@@ -305,12 +305,13 @@ class _Frame:
         for leaf in self._leaves.values():
             value = f"{leaf.cte}.{leaf.alias}"
             shown.append(f"{value if leaf.default is None else f'coalesce({value}, {leaf.default})'} AS {leaf.alias}")
-        where = "".join(f" WHERE c.{condition}" for condition in self.leaves.restriction())
+        # wide relations first: a row is narrow while it meets those that take memory
+        leaves = sorted(self._leaves.values(), key=lambda leaf: leaf.narrow)
         joins = "".join(
             f"\n    LEFT JOIN {cte} ON {cte}.customer_id = c.customer_id"
-            for cte in dict.fromkeys(leaf.cte for leaf in self._leaves.values())
+            for cte in dict.fromkeys(leaf.cte for leaf in leaves)
         )
-        return f"SELECT {', '.join(shown)}\n    FROM customers AS c{joins}{where}"
+        return f"SELECT {', '.join(shown)}\n    FROM {self.leaves.customers()} AS c{joins}"
 
 
 def _output(definition: TagDefinition, kind: Kind) -> PlanColumn:

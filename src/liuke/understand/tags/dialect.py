@@ -33,8 +33,8 @@ class Dialect(Protocol):
     def cast(self, sql: str, kind: Kind) -> str:
         """Give a column its output type."""
 
-    def exact(self, sql: str) -> str:
-        """Make a number addable without rounding noise."""
+    def exact(self, sql: str, kind: Kind) -> str:
+        """Make a number addable without rounding noise and without overflow."""
 
     def days_between(self, earlier: str, later: str) -> str:
         """Whole days from one date to another."""
@@ -56,6 +56,9 @@ class Dialect(Protocol):
 
     def decimal(self, sql: str, width: int, scale: int) -> str:
         """Give a number a fixed width and number of places."""
+
+    def one_of(self, text: str, values: Sequence[str]) -> str:
+        """A text as one of some values, cheap to group by and to compare; other texts may become missing."""
 
     def json_text(self, json: str, name: str) -> str:
         """An entry of a JSON object as text; missing if there is none, it is null or nested, or the JSON is broken."""
@@ -118,8 +121,8 @@ class _DuckDB:
     def cast(self, sql: str, kind: Kind) -> str:
         return f"CAST({sql} AS {_DUCKDB_TYPES[kind]})"
 
-    def exact(self, sql: str) -> str:
-        return f"CAST({sql} AS DECIMAL(28, 6))"
+    def exact(self, sql: str, kind: Kind) -> str:
+        return sql if kind == "integer" else f"CAST({sql} AS DECIMAL(28, 6))"  # integers are added in 128 bits
 
     def days_between(self, earlier: str, later: str) -> str:
         return f"({later} - {earlier})"
@@ -141,6 +144,9 @@ class _DuckDB:
 
     def decimal(self, sql: str, width: int, scale: int) -> str:
         return f"CAST({sql} AS DECIMAL({width}, {scale}))"
+
+    def one_of(self, text: str, values: Sequence[str]) -> str:
+        return f"TRY_CAST({text} AS ENUM ({', '.join(map(self.literal, values))}))"
 
     def json_text(self, json: str, name: str) -> str:
         path = self.literal('$."' + name + '"')

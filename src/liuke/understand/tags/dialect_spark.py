@@ -45,7 +45,7 @@ class _Spark:
     def cast(self, sql: str, kind: Kind) -> str:
         return f"CAST({sql} AS {_TYPES[kind]})"
 
-    def exact(self, sql: str) -> str:
+    def exact(self, sql: str, kind: Kind) -> str:
         return f"CAST({sql} AS DECIMAL(28, 6))"
 
     def days_between(self, earlier: str, later: str) -> str:
@@ -68,6 +68,9 @@ class _Spark:
 
     def decimal(self, sql: str, width: int, scale: int) -> str:
         return f"CAST({sql} AS DECIMAL({width}, {scale}))"
+
+    def one_of(self, text: str, values: Sequence[str]) -> str:
+        return text
 
     def json_text(self, json: str, name: str) -> str:
         text = f"try_element_at(from_json({json}, 'map<string, string>', {_STRICT_JSON}), {self.literal(name)})"

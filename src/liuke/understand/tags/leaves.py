@@ -14,15 +14,14 @@ from liuke.understand.tags.nodes import Aggregate, Decayed, Model, Sequence
 from liuke.understand.tags.paths import Fading, Follow
 from liuke.understand.tags.predicates import fields_of
 from liuke.understand.tags.shapes import (
-    Best,
     Cells,
     Children,
     Days,
-    Distinct,
     Edge,
     Rows,
     Shape,
     Step,
+    Values,
     Window,
     column_sql,
     resolver,
@@ -32,12 +31,19 @@ from liuke.understand.tags.sources import MODELS, PRODUCT, PROPERTY, SOURCES, SU
 
 @dataclass(frozen=True)
 class Leaf:
-    """One column of a CTE: where it stands, what it is, and what it is for a customer without rows."""
+    """One column of a CTE: where it stands, what it is, and what it is for a customer without rows.
+
+    Attributes
+    ----------
+    narrow : bool
+        True for one of many CTEs with few columns of few customers.
+    """
 
     cte: str
     alias: str
     kind: Kind
     default: str | None = None
+    narrow: bool = False
 
 
 class Leaves:
@@ -69,16 +75,18 @@ class Leaves:
         source, rows = SOURCES[node.source], self.rows_of(node)
         kind: Kind = "integer"
         if column is not None:
-            kind = source.kind(column)
-            if fn != "count" and kind not in NUMBERS and not (fn in ("min", "max") and kind == "date"):
-                raise DefinitionError(f"{fn} of {source.name}.{column}, which is {kind}", hint="take a numeric column")
+            found = source.kind(column)
+            if fn != "count":
+                kind = found
+                if kind not in NUMBERS and not (fn in ("min", "max") and kind == "date"):
+                    raise DefinitionError(
+                        f"{fn} of {source.name}.{column}, which is {kind}", hint="take a numeric column"
+                    )
         shape = self._cells(source, rows)
         alias = shape.leaves.get((fn, column, rows)) or self._alias()
         shape.leaves[fn, column, rows] = alias
         cte = shape.cte(rows.where)
-        if fn == "count":
-            return Leaf(cte, alias, "integer", "0")
-        return Leaf(cte, alias, kind, "0" if fn == "sum" else None)
+        return Leaf(cte, alias, kind, "0" if fn in ("count", "sum") else None, narrow=cte != shape.name)
 
     def distinct_days(self, node: Aggregate) -> Leaf:
         """Return the number of different days with a row."""
@@ -99,10 +107,8 @@ class Leaves:
         """Return the number of different known values of a column."""
         source, rows = SOURCES[node.source], self.rows_of(node)
         source.kind(column)
-        shape = self._shape(("distinct", source.name, column), lambda name: Distinct(name, source, column))
-        assert isinstance(shape, Distinct)
-        alias = shape.leaves.get(rows) or self._alias()
-        shape.leaves[rows] = alias
+        shape = self._values(source, column)
+        alias = shape.counts.setdefault(rows, self._alias())
         return Leaf(shape.name, alias, "integer", "0")
 
     def best(self, node: Aggregate, column: str, by: str) -> Leaf:
@@ -113,11 +119,9 @@ class Leaves:
                 f"top by {source.name}.{by}, which is no number", hint="by: rows, days or a numeric column"
             )
         kind = _as_text(source.kind(column))
-        shape = self._shape(
-            ("best", source.name, column, by, rows), lambda name: Best(name, source, column, by, rows, self._alias())
-        )
-        assert isinstance(shape, Best)
-        return Leaf(shape.name, shape.alias, kind)
+        shape = self._values(source, column)
+        alias = shape.bests.setdefault((by, rows), self._alias())
+        return Leaf(shape.best_cte(by, rows), alias, kind)
 
     def edge(self, node: Aggregate, column: str, *, last: bool) -> Leaf:
         """Return a column's value in the first or last row."""
@@ -188,6 +192,11 @@ class Leaves:
         )
         return Leaf(name, columns.setdefault(node.column, self._alias()), kind), kind
 
+    def customers(self) -> str:
+        """Return the customers that are asked for, as a relation to select from."""
+        asked = self.restriction()
+        return f"(SELECT * FROM customers WHERE {asked[0]})" if asked else "customers"
+
     def restriction(self) -> list[str]:
         """Return the condition that keeps only the customers that are asked for."""
         return [f"customer_id IN (SELECT customer_id FROM {self.only})"] if self.only else []
@@ -198,11 +207,14 @@ class Leaves:
         The rows of a few customers (`only`) never are.
         """
         columns: dict[tuple[str, str], set[str]] = {}
+        oldest: dict[str, list[dt.date | None]] = {}
         for shape in self._shapes.values():
             for source, read in shape.reads().items():
-                columns.setdefault((source, scan_name(source, read)), set()).update(read)
+                name = scan_name(source, read)
+                columns.setdefault((source, name), set()).update(read)
+                oldest.setdefault(name, []).append(shape.oldest())
         return [
-            ((name, self.scan(SOURCES[source], used)), SOURCES[source].large and self.only is None)
+            ((name, self.scan(SOURCES[source], used, _earliest(oldest[name]))), SOURCES[source].large and not self.only)
             for (source, name), used in columns.items()
         ]
 
@@ -220,8 +232,8 @@ class Leaves:
         """The groups of leaves so far."""
         return tuple(self._shapes.values())
 
-    def scan(self, source: Source, used: set[str]) -> str:
-        """Return the SELECT of the rows of a source before `as_of`, with the columns that are used."""
+    def scan(self, source: Source, used: set[str], since: dt.date | None = None) -> str:
+        """Return the SELECT of the rows of a source before `as_of` (and from `since` on), with the columns in use."""
         names = ["r.customer_id", *(f"r.{c}" for c in source.columns if c in used or c == source.day)]
         for column in sorted(used):
             quoted = column_sql(column, self.dialect)
@@ -236,7 +248,8 @@ class Leaves:
         joined = _about_products(used)
         join = " LEFT JOIN products AS p ON p.product_id = r.product_id" if joined else ""
         before = [f"r.{source.day} < {self.dialect.literal(self.as_of)}"] if source.day else []
-        conditions = " AND ".join([*before, *(f"r.{one}" for one in self.restriction())])
+        after = [f"r.{source.day} >= {self.dialect.literal(since)}"] if source.day and since else []
+        conditions = " AND ".join([*before, *after, *(f"r.{one}" for one in self.restriction())])
         return f"SELECT {', '.join(names)} FROM {source.name} AS r{join}" + (
             f" WHERE {conditions}" if conditions else ""
         )
@@ -284,6 +297,11 @@ class Leaves:
         assert isinstance(shape, Days)
         return shape, rows
 
+    def _values(self, source: Source, column: str) -> Values:
+        shape = self._shape(("values", source.name, column), lambda name: Values(name, source, column))
+        assert isinstance(shape, Values)
+        return shape
+
     def _shape(self, key: tuple[object, ...], make: Callable[[str], Shape]) -> Shape:
         if key not in self._shapes:
             self._shapes[key] = make(f"{key[0]}_{len(self._shapes) + 1}")
@@ -302,6 +320,11 @@ _FOLLOWED: Mapping[str, tuple[Kind, str | None]] = {
 def scan_name(source: str, columns: set[str]) -> str:
     """Return the CTE with the rows of a source; rows joined to their products stand in one of their own."""
     return f"rows_{source}_products" if _about_products(columns) else f"rows_{source}"
+
+
+def _earliest(days: list[dt.date | None]) -> dt.date | None:
+    """Return the earliest of several days; None, all history, is earlier than any."""
+    return None if None in days else min(day for day in days if day)
 
 
 def _about_products(columns: set[str]) -> bool:

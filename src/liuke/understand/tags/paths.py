@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 
@@ -15,11 +15,10 @@ from liuke.understand.tags.shapes import (
     Rows,
     Scans,
     Step,
-    aggregate_sql,
+    Window,
     filtered,
     grouped,
     resolver,
-    since_sql,
 )
 from liuke.understand.tags.sources import Source
 
@@ -48,6 +47,10 @@ class Follow(Base):
         found = {self.source.name: {"occurred_at", *fields_of(self.rows.where)}}
         found.setdefault(self.second.name, set()).update({"occurred_at", *fields_of(self.second_where)})
         return found
+
+    def windows(self) -> Iterable[Window]:
+        """Yield the window of the first rows; what follows them is not older."""
+        return (self.rows.window,)
 
     def size(self) -> int:
         """How many leaves it holds."""
@@ -101,7 +104,7 @@ class Follow(Base):
             "count(*) FILTER (WHERE first_holds AND second_holds) AS n_both",
             "count(*) FILTER (WHERE second_holds) AS n_second",
         ]
-        since = [c.replace(self.source.day or "", "day") for c in since_sql([self.rows.window], self.source, dialect)]
+        since = [condition.replace(self.source.day or "", "day") for condition in self.since(dialect)]
         kept = ["(first_holds OR second_holds)", *since]
         return grouped(f"({marked}) AS marked", ("day", "instant"), counts, kept)
 
@@ -125,6 +128,10 @@ class Fading(Base):
         named = {column for column, _, _ in self.leaves if column}
         return named | {f for _, rows, _ in self.leaves for f in fields_of(rows.where)}
 
+    def windows(self) -> Iterable[Window]:
+        """Yield the windows of all leaves."""
+        return (rows.window for _, rows, _ in self.leaves)
+
     def size(self) -> int:
         """How many leaves it holds."""
         return len(self.leaves)
@@ -135,12 +142,12 @@ class Fading(Base):
         for column, rows, _ in self.leaves:
             parts.setdefault((column, rows), f"p{len(parts) + 1}")
         amounts = [
-            filtered(aggregate_sql("sum" if column else "count", column, dialect), self.row_conditions(rows, dialect))
+            filtered(self.aggregate("sum" if column else "count", column, dialect), self.row_conditions(rows, dialect))
             + f" AS {part}"
             for (column, rows), part in parts.items()
         ]
-        since = since_sql((rows.window for _, rows, _ in self.leaves), self.source, dialect)
-        yield f"{self.name}_days", grouped(scans[self.source.name], (f"{self.source.day} AS day",), amounts, since)
+        day = f"{self.source.day} AS day"
+        yield f"{self.name}_days", grouped(scans[self.source.name], (day,), amounts, self.since(dialect))
         age = dialect.days_between("day", dialect.literal(self.as_of))
         weighed = [
             f"sum({dialect.decimal(f'coalesce({parts[column, rows]}, 0)', 22, 6)} * {_weight_sql(age, half, dialect)})"

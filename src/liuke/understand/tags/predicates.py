@@ -123,14 +123,16 @@ def fields_of(predicate: Test | AllOf | AnyOf | Not | None) -> Iterator[str]:
                 yield from fields_of(part)
 
 
-def pinned(predicate: Test | AllOf | AnyOf | Not) -> set[str]:
-    """Return the fields that have one known value wherever the condition holds."""
-    match predicate:
-        case Test(op="eq"):
-            return {predicate.field}
-        case AllOf():
-            return set().union(*(pinned(part) for part in predicate.parts))
-    return set()
+def pinned(predicate: Test | AllOf | AnyOf | Not) -> dict[str, set[Scalar]]:
+    """Return the fields that have one known value wherever the condition holds, with the values it names for them."""
+    found: dict[str, set[Scalar]] = {}
+    if isinstance(predicate, Test) and predicate.op == "eq" and not isinstance(predicate.value, tuple):
+        found[predicate.field] = {predicate.value}
+    if isinstance(predicate, AllOf):
+        for part in predicate.parts:
+            for name, values in pinned(part).items():
+                found.setdefault(name, set()).update(values)
+    return found
 
 
 def predicate_document(predicate: Test | AllOf | AnyOf | Not) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 The shape matters more than the engine. Counts are grouped sparsely first (customer × the few-valued columns of their
 conditions) and spread into columns afterwards, on far fewer rows: measured 1.4-1.6 times cheaper than one wide query
-with a FILTER per column. How they are spread is the engine's choice: a condition that picks one cell per customer can be
-joined as it stands (DuckDB: a third of what a FILTER per column costs), or all are filtered in one grouping (Spark, where
-each join moves data). Day-based leaves share one table of (customer, day).
+with a FILTER per column. How they are spread is the engine's choice: a condition that picks one cell per customer can
+be joined as it stands (DuckDB: a third of what a FILTER per column costs), or all are filtered in one grouping (Spark,
+where each join moves data). Day-based leaves share one table of (customer, day).
 """
 
 from __future__ import annotations
@@ -58,6 +58,9 @@ class Shape(Protocol):
     def reads(self) -> dict[str, set[str]]:
         """Columns that are read, by source."""
 
+    def oldest(self) -> dt.date | None:
+        """The earliest day of any row that matters; None if all history does."""
+
     def steps(self, scans: Scans, dialect: Dialect) -> Iterator[Step]:
         """Yield the CTEs; those that leaves stand in have one row per customer."""
 
@@ -79,6 +82,27 @@ class Base:
     def columns(self) -> set[str]:
         """Columns of the one source that are read."""
         raise NotImplementedError
+
+    def windows(self) -> Iterable[Window]:
+        """Yield the windows of all leaves."""
+        raise NotImplementedError
+
+    def oldest(self) -> dt.date | None:
+        """The earliest day of any row that matters; None if all history does."""
+        starts = [window.start for window in self.windows()]
+        return None if self.source.day is None or None in starts else min(start for start in starts if start)
+
+    def since(self, dialect: Dialect) -> list[str]:
+        """Return the condition that drops rows older than every window, so that old files need not be read."""
+        oldest = self.oldest()
+        return [f"{self.source.day} >= {dialect.literal(oldest)}"] if oldest else []
+
+    def aggregate(self, fn: str, column: str | None, dialect: Dialect) -> str:
+        """Return a count, sum, smallest or largest value as an aggregate; sums are exact."""
+        if fn == "count":
+            return f"count({column_sql(column, dialect) if column else '*'})"
+        name = column_sql(column or "", dialect)
+        return f"sum({dialect.exact(name, self.source.kind(column or ''))})" if fn == "sum" else f"{fn}({name})"
 
     def row_conditions(self, rows: Rows, dialect: Dialect) -> list[str]:
         """Return the SQL conditions that keep a leaf's rows."""
@@ -110,36 +134,38 @@ class Cells(Base):
         named = {column for _, column, _ in self.leaves if column}
         return named | set(self.dimensions) | {f for _, _, rows in self.leaves for f in fields_of(rows.where)}
 
+    def windows(self) -> Iterable[Window]:
+        """Yield the windows of all leaves."""
+        return (rows.window for _, _, rows in self.leaves)
+
     def size(self) -> int:
         """How many leaves it holds."""
         return len(self.leaves)
 
     def cte(self, where: AnyPredicate | None) -> str:
         """Return the CTE with the leaves of a condition: one of its own where it picks one cell per customer."""
-        if where is None or not self.joins_cells or not self.dimensions or pinned(where) != set(self.dimensions):
+        if where is None or not self.joins_cells or not self.dimensions or set(pinned(where)) != set(self.dimensions):
             return self.name
         return self._joined.setdefault(where, f"{self.name}_{len(self._joined) + 1}")
 
     def steps(self, scans: Scans, dialect: Dialect) -> Iterator[Step]:
         """Yield the sparse cells, where there are dimensions, and rows per customer."""
-        since = since_sql((rows.window for _, _, rows in self.leaves), self.source, dialect)
         if not self.dimensions:
             wide = [
-                filtered(aggregate_sql(fn, column, dialect), self.row_conditions(rows, dialect)) + f" AS {alias}"
+                filtered(self.aggregate(fn, column, dialect), self.row_conditions(rows, dialect)) + f" AS {alias}"
                 for (fn, column, rows), alias in self.leaves.items()
             ]
-            yield self.name, grouped(scans[self.source.name], (), wide, since)
+            yield self.name, grouped(scans[self.source.name], (), wide, self.since(dialect))
             return
         partials: dict[tuple[str, str | None, Window], str] = {}
         for fn, column, rows in self.leaves:
             partials.setdefault((fn, column, rows.window), f"p{len(partials) + 1}")
-        dimensions = tuple(column_sql(column, dialect) for column in self.dimensions)
         parts = [
-            filtered(aggregate_sql(fn, column, dialect), window.sql(self.source.day or "", dialect)) + f" AS {p}"
+            filtered(self.aggregate(fn, column, dialect), window.sql(self.source.day or "", dialect)) + f" AS {p}"
             for (fn, column, window), p in partials.items()
         ]
         cells = f"{self.name}_cells"
-        yield cells, grouped(scans[self.source.name], dimensions, parts, since)
+        yield cells, grouped(scans[self.source.name], self._keys(dialect), parts, self.since(dialect))
         for where, name in self._joined.items():
             shown = [
                 f"{partials[fn, column, rows.window]} AS {alias}"
@@ -158,6 +184,19 @@ class Cells(Base):
         if spread:
             yield self.name, grouped(cells, (), spread, [])
 
+    def _keys(self, dialect: Dialect) -> tuple[str, ...]:
+        """Return what the cells are grouped by; where every condition picks one cell, only values that are picked."""
+        if any(rows.where not in self._joined for _, _, rows in self.leaves):
+            return tuple(column_sql(column, dialect) for column in self.dimensions)
+        picked: dict[str, set[str]] = {column: set() for column in self.dimensions}
+        for where in self._joined:
+            for column, values in pinned(where).items():
+                picked[column].update(map(str, values))
+        return tuple(
+            f"{dialect.one_of(column_sql(column, dialect), sorted(values))} AS {column_sql(column, dialect)}"
+            for column, values in picked.items()
+        )
+
 
 @dataclass
 class Days(Base):
@@ -171,6 +210,10 @@ class Days(Base):
         """Columns of the source that are read."""
         assert self.source.day
         return {self.source.day} | {f for rows in self._rows() for f in fields_of(rows.where)}
+
+    def windows(self) -> Iterable[Window]:
+        """Yield the windows of all leaves."""
+        return (rows.window for rows in self._rows())
 
     def size(self) -> int:
         """How many leaves it holds."""
@@ -190,8 +233,7 @@ class Days(Base):
             for where, mark in marks.items()
         ]
         days = f"{self.name}_days"
-        since = since_sql((rows.window for rows in self._rows()), self.source, dialect)
-        yield days, grouped(scans[self.source.name], (f"{self.source.day} AS day",), flags, since)
+        yield days, grouped(scans[self.source.name], (f"{self.source.day} AS day",), flags, self.since(dialect))
         if self.counts:
             counts = [
                 filtered("count(*)", [marks[rows.where], *rows.window.sql("day", dialect)]) + f" AS {alias}"
@@ -230,62 +272,58 @@ _GAP = {
 
 
 @dataclass
-class Distinct(Base):
-    """Numbers of different values of one column."""
+class Values(Base):
+    """Everything about the different values of one column: how many there are, and which has the largest measure."""
 
     column: str
-    leaves: dict[Rows, str] = field(default_factory=dict)
+    counts: dict[Rows, str] = field(default_factory=dict)
+    bests: dict[tuple[str, Rows], str] = field(default_factory=dict)
 
     def columns(self) -> set[str]:
         """Columns of the source that are read."""
-        return {self.column} | {f for rows in self.leaves for f in fields_of(rows.where)}
+        measures = {by for by, _ in self.bests if by not in ("rows", "days")}
+        return {self.column} | measures | {f for rows in self._rows() for f in fields_of(rows.where)}
+
+    def windows(self) -> Iterable[Window]:
+        """Yield the windows of all leaves."""
+        return (rows.window for rows in self._rows())
 
     def size(self) -> int:
         """How many leaves it holds."""
-        return len(self.leaves)
+        return len(self.counts) + len(self.bests)
+
+    def best_cte(self, by: str, rows: Rows) -> str:
+        """Return the CTE with the value that has the largest measure."""
+        return f"{self.name}_best{list(self.bests).index((by, rows)) + 1}"
 
     def steps(self, scans: Scans, dialect: Dialect) -> Iterator[Step]:
-        """Yield the values per customer with a mark per leaf, and the row per customer."""
-        marks = [
-            f"bool_or({' AND '.join(self.row_conditions(rows, dialect)) or 'true'}) AS {alias}"
-            for rows, alias in self.leaves.items()
-        ]
-        column = column_sql(self.column, dialect)
-        since = [f"{column} IS NOT NULL", *since_sql((r.window for r in self.leaves), self.source, dialect)]
-        yield f"{self.name}_values", grouped(scans[self.source.name], (column,), marks, since)
-        counts = [f"count(*) FILTER (WHERE {alias}) AS {alias}" for alias in self.leaves.values()]
-        yield self.name, grouped(f"{self.name}_values", (), counts, [])
+        """Yield the values per customer with their measures, how many there are, and the first of each order."""
+        column, day, sets = column_sql(self.column, dialect), self.source.day, self._rows()
+        conditions = {rows: self.row_conditions(rows, dialect) for rows in sets}
+        kept = self.since(dialect)
+        if len(sets) == 1:  # every leaf reads the same rows: the others need not come in
+            kept, conditions = conditions[sets[0]], {sets[0]: []}
+        measures = {
+            (by, rows): {"rows": "count(*)", "days": f"count(DISTINCT {day})"}.get(by)
+            or self.aggregate("sum", by, dialect)
+            for by, rows in [*(("rows", rows) for rows in sets), *self.bests]
+        }
+        names = {key: f"measure{n}" for n, key in enumerate(measures, start=1)}
+        shown = [filtered(sql, conditions[key[1]]) + f" AS {names[key]}" for key, sql in measures.items()]
+        latest = {rows: f"latest{n}" for n, rows in enumerate(dict.fromkeys(rows for _, rows in self.bests), start=1)}
+        shown += [filtered(f"max({day})", conditions[rows]) + f" AS {name}" for rows, name in latest.items()]
+        values = f"{self.name}_values"
+        yield values, grouped(scans[self.source.name], (column,), shown, [f"{column} IS NOT NULL", *kept])
+        if self.counts:
+            counts = [f"count(*) FILTER (WHERE {names['rows', r]} > 0) AS {alias}" for r, alias in self.counts.items()]
+            yield self.name, grouped(values, (), counts, [])
+        for (by, rows), alias in self.bests.items():
+            order = f"{names[by, rows]} DESC NULLS LAST, {latest[rows]} DESC, {column} ASC"
+            there = f"(SELECT * FROM {values} WHERE {names['rows', rows]} > 0) AS kept_values"
+            yield self.best_cte(by, rows), _first(there, f"{column} AS {alias}", order)
 
-
-@dataclass
-class Best(Base):
-    """The value with the largest measure, ties broken in the text."""
-
-    column: str
-    by: str
-    rows: Rows
-    alias: str
-
-    def columns(self) -> set[str]:
-        """Columns of the source that are read."""
-        return {self.column, *fields_of(self.rows.where), *([self.by] if self.by not in ("rows", "days") else [])}
-
-    def size(self) -> int:
-        """How many leaves it holds."""
-        return 1
-
-    def steps(self, scans: Scans, dialect: Dialect) -> Iterator[Step]:
-        """Yield measures per value, their order, and the first."""
-        day = self.source.day
-        measure = {"rows": "count(*)", "days": f"count(DISTINCT {day})"}.get(
-            self.by
-        ) or f"sum({dialect.exact(column_sql(self.by, dialect))})"
-        column, scan = column_sql(self.column, dialect), scans[self.source.name]
-        kept = [f"{column} IS NOT NULL", *self.row_conditions(self.rows, dialect)]
-        measures = [f"{measure} AS measure", f"max({day}) AS latest"]
-        yield f"{self.name}_values", grouped(scan, (column,), measures, kept)
-        order = f"measure DESC NULLS LAST, latest DESC, {column} ASC"
-        yield self.name, _first(f"{self.name}_values", f"{column} AS {self.alias}", order)
+    def _rows(self) -> list[Rows]:
+        return list(dict.fromkeys([*self.counts, *(rows for _, rows in self.bests)]))
 
 
 @dataclass
@@ -300,6 +338,10 @@ class Edge(Base):
     def columns(self) -> set[str]:
         """Columns of the source that are read."""
         return {self.column, *self.source.order, *fields_of(self.rows.where)}
+
+    def windows(self) -> Iterable[Window]:
+        """Yield the windows of all leaves."""
+        return (self.rows.window,)
 
     def size(self) -> int:
         """How many leaves it holds."""
@@ -326,6 +368,10 @@ class Children(Base):
         """Columns of the source that are read."""
         return self.used
 
+    def windows(self) -> Iterable[Window]:
+        """Yield the windows of all leaves."""
+        return ()
+
     def size(self) -> int:
         """How many leaves it holds."""
         return len(self.leaves)
@@ -338,14 +384,6 @@ class Children(Base):
         yield self.name, grouped(f"{self.name}_each", (), sets, [])
 
 
-def aggregate_sql(fn: str, column: str | None, dialect: Dialect) -> str:
-    """Return a count, sum, smallest or largest value as an aggregate; sums are exact."""
-    if fn == "count":
-        return f"count({column_sql(column, dialect) if column else '*'})"
-    name = column_sql(column or "", dialect)
-    return f"sum({dialect.exact(name)})" if fn == "sum" else f"{fn}({name})"
-
-
 def filtered(aggregate: str, conditions: list[str]) -> str:
     """Return an aggregate over the rows for which all conditions hold."""
     return f"{aggregate} FILTER (WHERE {' AND '.join(conditions)})" if conditions else aggregate
@@ -353,7 +391,7 @@ def filtered(aggregate: str, conditions: list[str]) -> str:
 
 def grouped(relation: str, keys: tuple[str, ...], columns: Iterable[str], conditions: list[str]) -> str:
     """Return a SELECT with a row per customer and keys."""
-    names = ["customer_id", *(key.split(" AS ")[0] for key in keys)]
+    names = ["customer_id", *(key.rsplit(" AS ", 1)[0] for key in keys)]
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     return f"SELECT {', '.join(['customer_id', *keys, *columns])} FROM {relation}{where} GROUP BY {', '.join(names)}"
 
@@ -361,11 +399,3 @@ def grouped(relation: str, keys: tuple[str, ...], columns: Iterable[str], condit
 def _first(relation: str, column: str, order: str) -> str:
     place = f"row_number() OVER (PARTITION BY customer_id ORDER BY {order}) AS place"
     return f"SELECT customer_id, {column} FROM (SELECT *, {place} FROM {relation}) AS placed WHERE place = 1"
-
-
-def since_sql(windows: Iterable[Window], source: Source, dialect: Dialect) -> list[str]:
-    """Return the condition that drops rows older than every window, so that old files need not be read."""
-    starts = [window.start for window in windows]
-    if source.day is None or any(start is None for start in starts):
-        return []
-    return [f"{source.day} >= {dialect.literal(min(start for start in starts if start))}"]
