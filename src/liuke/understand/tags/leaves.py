@@ -287,7 +287,9 @@ class Leaves:
         read = set(fields_of(rows.where))
         dimensions = tuple(sorted(read)) if read <= source.dimensions else ()
         key = ("cells", source.name, dimensions, _about_products(read))
-        shape = self._shape(key, lambda name: Cells(name, source, dimensions, self.dialect.joins_cells))
+        shape = self._shape(
+            key, lambda name: Cells(name, source, dimensions, self.dialect.joins_cells and not self.only)
+        )
         assert isinstance(shape, Cells)
         return shape
 
