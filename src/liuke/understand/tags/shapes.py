@@ -234,12 +234,7 @@ class Days(Base):
         ]
         days = f"{self.name}_days"
         yield days, grouped(scans[self.source.name], (f"{self.source.day} AS day",), flags, self.since(dialect))
-        if self.counts:
-            counts = [
-                filtered("count(*)", [marks[rows.where], *rows.window.sql("day", dialect)]) + f" AS {alias}"
-                for rows, alias in self.counts.items()
-            ]
-            yield self.name, grouped(days, (), counts, [])
+        on_the_way = self.counts if len(self.counts) == 1 and self._sets.keys() >= self.counts.keys() else {}
         for rows, name in self._sets.items():
             kept = " AND ".join([marks[rows.where], *rows.window.sql("day", dialect)])
             before = "lag(day) OVER (PARTITION BY customer_id ORDER BY day)"
@@ -247,27 +242,36 @@ class Days(Base):
             yield f"{name}_each", f"SELECT customer_id, day, {gap} FROM {days} WHERE {kept}"
             after = "lead(day) OVER (PARTITION BY customer_id ORDER BY day) AS next_day"
             yield f"{name}_last", f"SELECT *, {after} FROM {name}_each"
-            wanted = [
-                f"{_GAP[stat].format(median=dialect.median('gap'))} AS {a}"
-                for (r, stat), a in self.gaps.items()
+            wanted = [f"count(*) AS {alias}" for r, alias in on_the_way.items() if r == rows]
+            wanted += [
+                f"{_GAP[stat].format(median=dialect.median('gap'))} AS {alias}"
+                for (r, stat), alias in self.gaps.items()
                 if r == rows
             ]
-            yield name, grouped(f"{name}_last", (), wanted, ["gap IS NOT NULL"])
+            yield name, grouped(f"{name}_last", (), wanted, [])
+        for rows, alias in on_the_way.items():
+            yield self.name, f"SELECT customer_id, {alias} FROM {self._sets[rows]}"
+        if self.counts and not on_the_way:
+            counts = [
+                filtered("count(*)", [marks[rows.where], *rows.window.sql("day", dialect)]) + f" AS {alias}"
+                for rows, alias in self.counts.items()
+            ]
+            yield self.name, grouped(days, (), counts, [])
 
     def _rows(self) -> list[Rows]:
         return [*self.counts, *(rows for rows, _ in self.gaps)]
 
 
-_GAP = {
-    "mean": "CAST(sum(gap) AS DOUBLE) / count(*)",
+_GAP = {  # the first day of a customer has no gap
+    "mean": "CAST(sum(gap) AS DOUBLE) / nullif(count(gap), 0)",
     "median": "{median}",
     "min": "min(gap)",
     "max": "max(gap)",
     "last": "max(gap) FILTER (WHERE next_day IS NULL)",
-    "count": "count(*)",
+    "count": "count(gap)",
     # exact integers up to the last step, so that the order of rows cannot show in the digits
-    "stddev": "CASE WHEN count(*) > 1 THEN sqrt(CAST(count(*) * sum(gap * gap) - sum(gap) * sum(gap) AS DOUBLE)"
-    " / CAST(count(*) * (count(*) - 1) AS DOUBLE)) END",
+    "stddev": "CASE WHEN count(gap) > 1 THEN sqrt(CAST(count(gap) * sum(gap * gap) - sum(gap) * sum(gap) AS DOUBLE)"
+    " / CAST(count(gap) * (count(gap) - 1) AS DOUBLE)) END",
 }
 
 
