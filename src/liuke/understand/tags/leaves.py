@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from liuke.understand.tags.cells import Cells
 from liuke.understand.tags.conditions import NUMBERS, Value, condition_sql
 from liuke.understand.tags.dialect import Dialect
 from liuke.understand.tags.errors import DefinitionError, unknown
@@ -14,7 +15,6 @@ from liuke.understand.tags.nodes import Aggregate, Decayed, Model, Sequence
 from liuke.understand.tags.paths import Fading, Follow
 from liuke.understand.tags.predicates import fields_of
 from liuke.understand.tags.shapes import (
-    Cells,
     Children,
     Days,
     Edge,
