@@ -87,6 +87,9 @@ MUTATIONS: dict[str, tuple[Plant, tuple[str, ...]]] = {
     "months are counted by the year": (
         method("months", lambda self, date: f"(year({date}) * 12 + 1)"), ("months_since", "per_child"),
     ),
+    "the other cells are joined": (text(r"(FROM cells_\d+_cells WHERE )(.*)$", r"\1NOT (\2)"), COUNTS),
+    "kinds nobody picks are picked": (method("one_of", lambda self, text, values: self.literal(values[0])), COUNTS),
+    "values of other rows count": (text(r"measure\d+ > 0", "true"), ("distinct_count", "top")),
     "a score of the day itself is read": (text(r"as_of < DATE", "as_of <= DATE"), ("model",)),
     "a profile recorded later is seen": (late_rows_seen, ("attribute", "days_since")),
 }  # fmt: skip

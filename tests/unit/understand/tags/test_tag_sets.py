@@ -178,6 +178,31 @@ def test_only_what_is_asked_for_is_read(tmp_path: Path) -> None:
     assert "margin_minor" not in plan.sql
 
 
+def test_days_counted_beside_their_gaps_hold_the_first_one_too(tmp_path: Path) -> None:
+    gaps = "{{node: gap_stats, source: purchases, stat: {stat}}}".format
+    days = tag("days", "{node: distinct_days, source: purchases}")
+    folder = write(tmp_path, days + tag("mean", gaps(stat="mean")) + tag("gaps", gaps(stat="count")))
+    bought = [(7, 1), (7, 3), (7, 9), (8, 5), (8, 5)]
+    rows = [{"customer_id": c, "order_id": n, "occurred_on": dt.date(2024, 1, d)} for n, (c, d) in enumerate(bought)]
+    found = build_tags(moment_from({"purchases": rows, "customers": [{"customer_id": 9}]}, AS_OF),
+                       load_definitions(folder, shipped=False)).to_pylist()  # fmt: skip
+    assert found == [
+        {"customer_id": 7, "days": 3, "mean": 4.0, "gaps": 2},
+        {"customer_id": 8, "days": 1, "mean": None, "gaps": 0},
+        {"customer_id": 9, "days": 0, "mean": None, "gaps": 0},
+    ]
+
+
+def test_a_few_customers_read_no_row_older_than_their_windows(tmp_path: Path) -> None:
+    recent = tag("recent", "{node: count, source: events, where: {event: search}, days: 30}")
+    tags = load_definitions(write(tmp_path, recent), shipped=False)
+    assert "r.occurred_on >= DATE '2024-01-31'" in compile_plan(tags, None, AS_OF, only="few").sql
+    everything = load_definitions(
+        write(tmp_path / "more", recent + tag("ever", "{node: count, source: events}")), shipped=False
+    )
+    assert "r.occurred_on >=" not in compile_plan(everything, None, AS_OF, only="few").sql
+
+
 def test_equal_leaves_are_computed_once(tmp_path: Path) -> None:
     tags = load_definitions(write(tmp_path, tag("a", COUNT) + tag("b", COUNT)), shipped=False)
     assert compile_plan(tags, None, AS_OF).sql.count("count(") == 1
