@@ -219,6 +219,7 @@ export const en: typeof zhCN = {
     assumed: "Margin assumed where a product's cost is unknown: {{rate}} of net revenue.",
     model: "Model: {{model}}.",
     group: "Group",
+    by: { level: "By warning level", stage: "By lifecycle stage" },
     short: "Value",
     none: "There are no values yet. They come with the next daily run.",
     nightly: "Of the segment as it was evaluated last night",

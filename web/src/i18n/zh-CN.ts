@@ -221,6 +221,7 @@ export const zhCN = {
     assumed: "商品成本未知时假定毛利率为净销售额的 {{rate}}。",
     model: "模型：{{model}}。",
     group: "分组",
+    by: { level: "按预警等级", stage: "按生命周期阶段" },
     short: "价值",
     none: "还没有客户价值，下一次每日运行后出现。",
     nightly: "按人群昨夜的评估结果",

@@ -28,7 +28,7 @@ export function Value() {
   return (
     <Panel title={t("value.title")} lead={t("value.lead")}>
       <GroupValue group={all} />
-      <Groups rows={[...byLevel(groups), ...groups.filter(({ grouping }) => grouping === "stage")]} />
+      <Groups parts={{ level: byLevel(groups), stage: groups.filter(({ grouping }) => grouping === "stage") }} />
       <p className="panel-stamp">
         {total_error !== null && <>{t("value.covers", { error: share(total_error, 0) })} </>}
         {t("value.assumed", { rate: share(margin_rate, 0) })}{" "}
@@ -42,7 +42,8 @@ function byLevel(groups: Group[]): Group[] {
   return LEVELS.flatMap((level) => groups.filter(({ grouping, member_of }) => grouping === "level" && member_of === level));
 }
 
-function Groups({ rows }: { rows: Group[] }) {
+/** The same customers, divided in two ways. */
+function Groups({ parts }: { parts: Record<"level" | "stage", Group[]> }) {
   const { t } = useTranslation();
   const frame = useFrame();
   const words = useWords();
@@ -62,21 +63,24 @@ function Groups({ rows }: { rows: Group[] }) {
             <th scope="col" className="right">{t("overview.valueAtRisk")}</th>
           </tr>
         </thead>
-        <tbody className="num">
-          {rows.map((row) => (
-            <tr key={`${row.grouping}-${row.member_of}`}>
-              <td>{row.grouping === "level" ? <Level level={row.member_of as LevelName} /> : stage(row.member_of)}</td>
-              <td className="right">{count(row.customers, frame)}</td>
-              <td className="right">
-                {money(row.value_minor, frame)} <small className="muted">({money(row.value_low_minor, frame)} – {money(row.value_high_minor, frame)})</small>
-              </td>
-              <td className="right">
-                {money(row.at_risk_minor, frame)}
-                {row.at_risk_minor !== null && <small className="muted"> ({money(row.at_risk_low_minor, frame)} – {money(row.at_risk_high_minor, frame)})</small>}
-              </td>
-            </tr>
-          ))}
-        </tbody>
+        {(["level", "stage"] as const).filter((part) => parts[part].length > 0).map((part) => (
+          <tbody className="num" key={part}>
+            <tr><th scope="rowgroup" colSpan={4}>{t(`value.by.${part}`)}</th></tr>
+            {parts[part].map((row) => (
+              <tr key={row.member_of}>
+                <td>{part === "level" ? <Level level={row.member_of as LevelName} /> : stage(row.member_of)}</td>
+                <td className="right">{count(row.customers, frame)}</td>
+                <td className="right">
+                  {money(row.value_minor, frame)} <small className="muted">({money(row.value_low_minor, frame)} – {money(row.value_high_minor, frame)})</small>
+                </td>
+                <td className="right">
+                  {money(row.at_risk_minor, frame)}
+                  {row.at_risk_minor !== null && <small className="muted"> ({money(row.at_risk_low_minor, frame)} – {money(row.at_risk_high_minor, frame)})</small>}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        ))}
       </table>
     </div>
   );
