@@ -1,0 +1,167 @@
+"""One horizon for nappies and toys is wrong for somebody: is it told, beyond chance and without looking ahead?"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+
+from liuke.predict.churn import ChurnSettings, HorizonProposal, propose_horizon
+from liuke.predict.churn.category_horizons import category_horizons
+from liuke.predict.churn.group_rhythm import Intervals, ShopRhythm
+
+START = date(2024, 1, 1)
+AS_OF = START + timedelta(days=720)
+SETTINGS = ChurnSettings(min_repeat_buyers=50)
+N = 150  # customers of each rhythm
+
+
+class TwoRhythms:
+    """A past whose odd customers buy toys; moments know the categories."""
+
+    def __init__(self, past) -> None:
+        self._past = past
+
+    def at(self, as_of, known_at=None):
+        moment = self._past.at(as_of, known_at)
+        moment.connection.execute("UPDATE purchase_items SET category = 'toys' WHERE customer_id % 2 = 1")
+        return moment
+
+
+def purchases(seed=1, last=720):
+    """Nappies every 20 to 22 days by even customers, toys every 85 to 110 by odd ones, until some leave."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for customer in range(2 * N):
+        day, gaps = int(rng.integers(0, 20)), (20, 23) if customer % 2 == 0 else (85, 111)
+        gone = rng.integers(300, 1400)
+        while day < min(last, gone):
+            rows.append((customer, day, 100))
+            day += int(rng.integers(*gaps))
+    return rows
+
+
+def found(past, settings=SETTINGS, as_of=AS_OF, seed=0):
+    with past.at(as_of) as moment:
+        proposal = propose_horizon(moment, settings)
+        assert isinstance(proposal, HorizonProposal)
+        return category_horizons(past, moment, proposal, settings, np.random.default_rng(seed))
+
+
+@pytest.fixture(scope="module")
+def shop(past_class):
+    return TwoRhythms(past_class(purchases()))
+
+
+@pytest.fixture(scope="module")
+def told(shop):
+    return found(shop)
+
+
+def test_the_slow_are_called_lost_too_early_and_the_count_says_how_many(told):
+    nappies, toys = told.categories
+    # nine in ten intervals are of nappies: 80 % of all lie within 22 days, and 28 is the shortest allowed
+    assert told.shop_days == 28
+    assert (nappies.category, nappies.back.interval_days, nappies.back.horizon.value) == ("nappies", 22, 28)
+    assert (toys.category, toys.back.against_shop) == ("toys", "longer")
+    # uniform on 85 to 110: the 80th percentile is 105 or 106, that is 15 or 16 weeks
+    assert toys.back.interval_days in (105, 106)
+    assert toys.back.horizon.low <= toys.back.horizon.value <= toys.back.horizon.high
+    assert {toys.back.horizon.low, toys.back.horizon.high} <= {105, 112}
+    assert nappies.back.against_shop == "no clear difference"
+    assert told.too_short == toys.n_main
+    assert (told.too_long, told.unknown) == (0, 0)
+    assert told.alike == nappies.n_main
+    assert str(told.too_short) in told.say_en()
+    assert str(told.too_short) in told.say_zh()
+
+
+def test_who_buys_toys_but_comes_for_nappies_is_not_slow(past_class):
+    rows = purchases()
+    often = TwoRhythms(past_class([*rows, *((one + 1, day, 10) for one, day, _ in rows if one % 2 == 0)]))
+    with often.at(AS_OF) as moment:
+        # toys bring most of the money of odd customers, at their own rhythm; they come every three weeks all the same
+        moment.connection.execute(
+            "UPDATE purchase_items SET category = 'nappies' WHERE customer_id % 2 = 1 AND net_minor < 100"
+        )
+        proposal = propose_horizon(moment, SETTINGS)
+        _, toys = sorted(
+            category_horizons(often, moment, proposal, SETTINGS, np.random.default_rng(0)).categories,
+            key=lambda one: one.category,
+        )
+    assert toys.back.against_shop == "no clear difference"
+    assert toys.again.against_shop == "longer"
+
+
+def test_the_label_would_change_for_the_slow(told):
+    label = told.label
+    assert label.n_other > 0
+    assert label.active_by_category > label.active
+    # who buys toys every three months is silent for the shop's 28 days, and most come back within their own
+    assert label.called_lost >= label.came_back > 0.5 * label.called_lost
+    assert label.churned_by_category < label.churned
+    assert label.change.high < 0
+    assert label.silent_early == 0
+    assert label.cutoff <= AS_OF - timedelta(days=105)
+    assert told.to_dict()["label"]["cutoff"] == label.cutoff.isoformat()
+
+
+def test_what_comes_later_changes_nothing(past_class, told):
+    rows = purchases()
+    later = TwoRhythms(past_class([*rows, *((customer, 720 + customer % 9, 9_000) for customer, _, _ in rows[::3])]))
+    assert found(later) == told
+
+
+def test_chance_alone_is_no_difference(past_class):
+    rng = np.random.default_rng(3)
+    rows = [
+        (customer, day, 100)
+        for customer in range(2 * N)
+        for day in np.cumsum(rng.integers(20, 80, 12))  # toys and nappies alike
+    ]
+    alike = found(TwoRhythms(past_class(rows)))
+    assert [one.back.against_shop for one in alike.categories] == ["no clear difference"] * 2
+    assert alike.label is None
+    assert alike.alike == sum(one.n_main for one in alike.categories)
+
+
+def test_a_horizon_set_too_long_is_told(shop):
+    told = found(shop, SETTINGS.model_copy(update={"horizon_days": 140}))
+    assert [one.back.against_shop for one in told.categories] == ["shorter", "shorter"]
+    assert told.too_long == sum(one.n_main for one in told.categories)
+    assert told.label.silent_early >= told.label.stayed_away > 0
+
+
+def test_too_few_who_came_back_are_not_judged(shop):
+    told = found(shop, ChurnSettings(min_repeat_buyers=N + 1))
+    assert {one.back.against_shop for one in told.categories} == {"not enough data"}
+    assert all(one.back.horizon is None and one.back.n_intervals > 0 for one in told.categories)
+    assert told.unknown == sum(one.n_main for one in told.categories)
+    assert told.label is None
+
+
+def test_lines_without_categories_say_nothing(past_class):
+    past = past_class(purchases())
+    with past.at(AS_OF) as moment:
+        moment.connection.execute("UPDATE purchase_items SET category = NULL")
+        proposal = propose_horizon(moment, SETTINGS)
+        assert category_horizons(past, moment, proposal, SETTINGS, np.random.default_rng(0)) is None
+
+
+def test_intervals_hold_the_truth_about_as_often_as_they_say():
+    """Customers with rhythms of their own: intervals that took each gap for a customer would hold it far less often."""
+    rng = np.random.default_rng(5)
+    settings = ChurnSettings(min_repeat_buyers=2, min_horizon_days=7, max_horizon_days=3_000)
+
+    def draw(n):
+        mean = rng.gamma(3, 100, n)
+        customer = np.repeat(np.arange(n), 10)
+        return Intervals(customer, np.ceil(rng.exponential(mean[customer])).astype(np.int64))
+
+    truth = ShopRhythm(draw(200_000), settings, rng).days
+    held = 0
+    for _ in range(60):
+        (one,) = (lambda sample: ShopRhythm(sample, settings, rng).compare([sample]))(draw(100))
+        held += one.horizon.low - 7 <= truth <= one.horizon.high + 7  # whole weeks: one more on both sides
+    assert held >= 54
