@@ -43,12 +43,14 @@ MOST_CATEGORIES = 12
 
 Z_95 = 1.959964
 
+# Ties go to what was bought last: by name alone, the first names would collect the customers who buy most kinds.
 MAIN_SQL = """
 WITH spend AS (
-    SELECT customer_id, category, sum(coalesce(net_minor, 0)) AS spent, count(*) AS lines FROM purchase_items
+    SELECT customer_id, category, sum(coalesce(net_minor, 0)) AS spent, max(occurred_on) AS last_on
+    FROM purchase_items
     WHERE occurred_on >= $start AND occurred_on < $as_of AND category IS NOT NULL GROUP BY customer_id, category
 )
-SELECT customer_id, first(category ORDER BY spent DESC, lines DESC, category) AS category
+SELECT customer_id, first(category ORDER BY spent DESC, last_on DESC, category) AS category
 FROM spend GROUP BY customer_id ORDER BY customer_id
 """
 
@@ -182,15 +184,16 @@ class CategoryHorizons:
         """Say for how many the shop's horizon is wrong."""
         return (
             f"by main category, the shop's {self.shop_days} days are too short for {self.too_short:,} customers, too "
-            f"long for {self.too_long:,}, without clear difference for {self.alike:,}; not enough data on "
-            f"{self.unknown:,}"
+            f"long for {self.too_long:,}, without clear difference for {self.alike:,}; not judged: {self.unknown:,} "
+            f"(too few repeat buyers, none of the {MOST_CATEGORIES} commonest categories, or no category)"
         )
 
     def say_zh(self) -> str:
         """Say the same in Chinese."""
         return (
             f"按主要品类看,店铺的 {self.shop_days} 天对 {self.too_short:,} 位顾客太短,对 {self.too_long:,} 位太长,"
-            f"对 {self.alike:,} 位无明显差别;{self.unknown:,} 位数据不足"
+            f"对 {self.alike:,} 位无明显差别;{self.unknown:,} 位未作判断"
+            f"(复购买家太少、不在最常见的 {MOST_CATEGORIES} 个品类内或没有品类)"
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -126,6 +126,23 @@ def test_chance_alone_is_no_difference(past_class):
     assert alike.alike == sum(one.n_main for one in alike.categories)
 
 
+def test_ties_of_spend_make_no_category_of_frequent_buyers(past_class):
+    """Everything costs the same and kinds are drawn at random: only the breaking of ties could make kinds differ."""
+    rng = np.random.default_rng(4)
+    rows = [
+        (customer, day, 100)
+        for customer in range(800)
+        for day in np.unique(rng.integers(360, 720, rng.integers(2, 12)))
+    ]
+    past = past_class(rows)
+    with past.at(AS_OF) as moment:
+        moment.connection.execute("UPDATE purchase_items SET category = 'kind ' || hash(order_id) % 6")
+        proposal = propose_horizon(moment, SETTINGS)
+        told = category_horizons(past, moment, proposal, SETTINGS, np.random.default_rng(0))
+    assert len(told.categories) == 6
+    assert (told.too_short, told.too_long) == (0, 0)
+
+
 def test_a_horizon_set_too_long_is_told(shop):
     told = found(shop, SETTINGS.model_copy(update={"horizon_days": 140}))
     assert [one.back.against_shop for one in told.categories] == ["shorter", "shorter"]
