@@ -126,21 +126,15 @@ def test_chance_alone_is_no_difference(past_class):
     assert alike.alike == sum(one.n_main for one in alike.categories)
 
 
-def test_ties_of_spend_make_no_category_of_frequent_buyers(past_class):
-    """Everything costs the same and kinds are drawn at random: only the breaking of ties could make kinds differ."""
-    rng = np.random.default_rng(4)
-    rows = [
-        (customer, day, 100)
-        for customer in range(800)
-        for day in np.unique(rng.integers(360, 720, rng.integers(2, 12)))
-    ]
-    past = past_class(rows)
+def test_of_two_equal_categories_the_last_bought_is_the_main_one(past_class):
+    past = past_class([(customer, day, 100) for customer in range(20) for day in (500, 600)])
     with past.at(AS_OF) as moment:
-        moment.connection.execute("UPDATE purchase_items SET category = 'kind ' || hash(order_id) % 6")
-        proposal = propose_horizon(moment, SETTINGS)
-        told = category_horizons(past, moment, proposal, SETTINGS, np.random.default_rng(0))
-    assert len(told.categories) == 6
-    assert (told.too_short, told.too_long) == (0, 0)
+        later = {"day": START + timedelta(days=600)}
+        moment.connection.execute("UPDATE purchase_items SET category = 'toys' WHERE occurred_on = $day", later)
+        settings = ChurnSettings(min_repeat_buyers=2)
+        proposal = propose_horizon(moment, settings)
+        told = category_horizons(past, moment, proposal, settings, np.random.default_rng(0))
+    assert [(one.category, one.n_main) for one in told.categories] == [("toys", 20)]
 
 
 def test_a_horizon_set_too_long_is_told(shop):
