@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from liuke.app.cli.output import console, table
-from liuke.predict.churn import ChurnReport, PopulationReport
+from liuke.predict.churn import CategoryHorizons, ChurnReport, GroupRhythm, PopulationReport
 
 
 def print_report(report: ChurnReport) -> None:
@@ -11,13 +11,30 @@ def print_report(report: ChurnReport) -> None:
     console.print(f"[bold]Churn as of {report.as_of}[/]: {report.horizon.note_en}", soft_wrap=True)
     console.print(report.plan.note_en(), soft_wrap=True)
     if report.categories:
-        told = ", ".join(f"{one.category} {one.interval_days} days" for one in report.categories)
-        console.print(f"by category, the same share of repurchases within: {told}", soft_wrap=True)
+        _categories(report.categories)
     for population in report.populations:
         _scorecards(population)
     _details(report.active)
     console.print(report.verdict_en(), soft_wrap=True)
     console.print(report.goal_en(), soft_wrap=True)
+
+
+def _categories(horizons: CategoryHorizons) -> None:
+    rows = [
+        (one.category, one.n_main, one.back.n_intervals, _days(one.back), one.back.against_shop, _days(one.again))
+        for one in horizons.categories
+    ]
+    heads = ("main category", "customers", "intervals", "back within (95 %)", "than the shop's", "bought again within")
+    table(f"horizon by category, in days; the shop's is {horizons.shop_days}", heads, rows)
+    for said in (horizons, horizons.label):
+        if said is not None:
+            console.print(said.say_en(), soft_wrap=True)
+            console.print(said.say_zh(), soft_wrap=True)
+
+
+def _days(rhythm: GroupRhythm) -> str:
+    one = rhythm.horizon
+    return f"{one.value:.0f} ({one.low:.0f} to {one.high:.0f})" if one else "not enough data"
 
 
 def _scorecards(population: PopulationReport) -> None:

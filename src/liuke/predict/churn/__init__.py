@@ -1,9 +1,11 @@
 """Who will not buy again within the horizon, with what probability, why, and what is at stake?"""
 
+from liuke.predict.churn.category_horizons import CategoryHorizons
 from liuke.predict.churn.config import ChurnSettings
 from liuke.predict.churn.contracts import ChurnReport, ChurnRun, PopulationReport
 from liuke.predict.churn.errors import NoModelError
 from liuke.predict.churn.features import TagFeatures, TagStrata
+from liuke.predict.churn.group_rhythm import GroupRhythm
 from liuke.predict.churn.horizon import HorizonProposal, propose_horizon
 from liuke.predict.churn.page import churn_page
 from liuke.predict.churn.population import read_outcomes
@@ -18,11 +20,13 @@ __all__ = [
     "CHURN_SCORES",
     "GRADUATED",
     "SILENT_DRIFT",
+    "CategoryHorizons",
     "ChurnReport",
     "ChurnRun",
     "ChurnService",
     "ChurnSettings",
     "Decision",
+    "GroupRhythm",
     "HorizonProposal",
     "ModelShelf",
     "NoModelError",

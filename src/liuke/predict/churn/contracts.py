@@ -10,7 +10,8 @@ from typing import Any
 import pyarrow as pa
 
 from liuke.kernel.results import Estimate, NotEnoughData
-from liuke.predict.churn.horizon import CategoryRhythm, HorizonProposal
+from liuke.predict.churn.category_horizons import CategoryHorizons
+from liuke.predict.churn.horizon import HorizonProposal
 from liuke.predict.churn.timing import TimingReport
 from liuke.predict.evaluation import STATED_PRECISION, STATED_RECALL, Drift, OriginPlan, Scorecard, jsonable
 
@@ -130,7 +131,13 @@ class PopulationReport:
 
 @dataclass(frozen=True)
 class ChurnReport:
-    """All that is known about the quality of churn prediction at a day."""
+    """All that is known about the quality of churn prediction at a day.
+
+    Attributes
+    ----------
+    categories : CategoryHorizons or None
+        Whether the horizon fits what customers mainly buy; only by ``evaluate``, and only where lines name categories.
+    """
 
     as_of: date
     horizon: HorizonProposal
@@ -141,7 +148,7 @@ class ChurnReport:
     definition_hash: str
     n_features: int
     currency: str
-    categories: tuple[CategoryRhythm, ...] = ()
+    categories: CategoryHorizons | None = None
 
     @property
     def active(self) -> PopulationReport:
@@ -198,7 +205,7 @@ class ChurnReport:
             "horizon_zh": self.horizon.note_zh,
             "horizon_en": self.horizon.note_en,
             "window_days": self.window_days,
-            "categories": [asdict(one) for one in self.categories],
+            "horizon_by_category": self.categories.to_dict() if self.categories else None,
             "origins": {
                 "train": [day.isoformat() for day in self.plan.train],
                 "calibration": self.plan.calibration.isoformat(),

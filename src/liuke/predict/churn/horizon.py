@@ -37,40 +37,6 @@ SELECT (SELECT quantile_disc(occurred_on, $stray) FROM days),
 FROM gaps
 """
 
-CATEGORY_SQL = """
-WITH days AS (
-    SELECT DISTINCT category, customer_id, occurred_on FROM purchase_items
-    WHERE occurred_on < $as_of AND category IS NOT NULL
-), gaps AS (
-    SELECT category, customer_id,
-           occurred_on - lag(occurred_on) OVER (PARTITION BY category, customer_id ORDER BY occurred_on) AS gap_days
-    FROM days
-)
-SELECT category, count(DISTINCT customer_id), count(DISTINCT customer_id) FILTER (WHERE gap_days IS NOT NULL) AS repeat,
-       quantile_disc(gap_days, $share)
-FROM gaps GROUP BY category HAVING repeat >= $enough ORDER BY repeat DESC, category LIMIT $most
-"""
-
-# Categories that are told; the rest of a long list would hide them.
-TOLD_CATEGORIES = 12
-
-
-@dataclass(frozen=True)
-class CategoryRhythm:
-    """How soon one category is bought again by who buys it again.
-
-    Attributes
-    ----------
-    horizon_days : int
-        What the horizon would be if the shop sold nothing else: whole weeks within the bounds.
-    """
-
-    category: str
-    n_buyers: int
-    n_repeat_buyers: int
-    interval_days: int
-    horizon_days: int
-
 
 @dataclass(frozen=True)
 class Rhythm:
@@ -156,24 +122,13 @@ def propose_horizon(moment: Moment, settings: ChurnSettings) -> HorizonProposal 
     )
 
 
-def category_rhythms(moment: Moment, settings: ChurnSettings) -> tuple[CategoryRhythm, ...]:
-    """Return the rhythms of the categories with enough repeat buyers, most first; none where lines name no category."""
-    wanted = {
-        "as_of": moment.as_of,
-        "share": settings.repurchase_share,
-        "enough": settings.min_repeat_buyers,
-        "most": TOLD_CATEGORIES,
-    }
-    rows = moment.connection.execute(CATEGORY_SQL, wanted).fetchall()
-    return tuple(
-        CategoryRhythm(category, buyers, repeat, days, _whole_weeks(days, settings))
-        for category, buyers, repeat, days in rows
-    )
+def whole_weeks(days: int, settings: ChurnSettings) -> int:
+    """Return the horizon that an interval asks for: rounded up to whole weeks, within the bounds of the settings."""
+    return min(max(_weeks_up(days), settings.min_horizon_days), settings.max_horizon_days)
 
 
-def _whole_weeks(days: int, settings: ChurnSettings) -> int:
-    weeks_up = -(-max(days, 1) // DAYS_PER_WEEK) * DAYS_PER_WEEK
-    return min(max(weeks_up, settings.min_horizon_days), settings.max_horizon_days)
+def _weeks_up(days: int) -> int:
+    return -(-max(days, 1) // DAYS_PER_WEEK) * DAYS_PER_WEEK
 
 
 _BOUND_ZH = {
@@ -195,8 +150,7 @@ _BOUND_EN = {
 def _bounded(rhythm: Rhythm, settings: ChurnSettings) -> tuple[int, str]:
     if settings.horizon_days is not None:
         return settings.horizon_days, "set by the shop"
-    weeks_up = -(-max(rhythm.interval_days, 1) // DAYS_PER_WEEK) * DAYS_PER_WEEK
-    days = min(max(weeks_up, settings.min_horizon_days), settings.max_horizon_days)
+    weeks_up, days = _weeks_up(rhythm.interval_days), whole_weeks(rhythm.interval_days, settings)
     bound = "none" if days == weeks_up else ("shortest" if days > weeks_up else "longest")
     # one window for features, then an outcome for training, for calibration and for the final judgement
     testable = (rhythm.end - rhythm.first_day).days // (MIN_ORIGINS + 1) // DAYS_PER_WEEK * DAYS_PER_WEEK

@@ -48,6 +48,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "isotonic": ("保序", "isotonic"),
     "platt": ("Platt", "Platt"),
     "constant": ("常数", "constant"),
+    "longer": ("更长", "longer"),
+    "shorter": ("更短", "shorter"),
+    "no clear difference": ("无明显差别", "no clear difference"),
+    "not enough data": ("数据不足", "not enough data"),
 }
 
 _environment = Environment(

@@ -10,12 +10,14 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from liuke.kernel.progress import Progress, SilentProgress
 from liuke.kernel.results import NotEnoughData
 from liuke.kernel.shop import ShopProfile
 from liuke.predict.churn import horizon, promotion
+from liuke.predict.churn.category_horizons import category_horizons
 from liuke.predict.churn.config import ChurnSettings
 from liuke.predict.churn.contracts import ChurnReport, ChurnRun
 from liuke.predict.churn.errors import NoModelError
@@ -145,7 +147,12 @@ class ChurnService:
             self._treatments,
             self._strata,
         )
-        return other.train_and_evaluate(as_of, rng_seed, progress, populations=("active", "all"), save=False)
+        with closing(self._history.at(as_of)) as later:
+            report = other._train(later, rng_seed, progress or SilentProgress(), ("active", "all"), save=False)
+            if isinstance(report, NotEnoughData):
+                return report
+            rng = np.random.default_rng(rng_seed)
+            return replace(report, categories=category_horizons(self._history, later, report.horizon, asked, rng))
 
     def score(self, as_of: date, progress: Progress | None = None) -> pa.Table:
         """Score every active buyer with the newest model trained for ``as_of`` or earlier.
@@ -285,7 +292,6 @@ class ChurnService:
             definition_hash=self._features.definition_hash,
             n_features=len(fits[0].trees.names),
             currency=self._shop.currency,
-            categories=horizon.category_rhythms(later, self._settings),
         )
         model = self._model(later, fits[0], days, window)
         report = replace(report, model_version=model.version)

@@ -10,7 +10,6 @@ import pytest
 
 from liuke.kernel import ShopProfile
 from liuke.predict.churn import ChurnReport, ChurnService, ChurnSettings, churn_page
-from liuke.predict.churn.horizon import category_rhythms
 from liuke.predict.churn.population import months_before, read_outcomes
 from liuke.predict.churn.timing import curves, grid, judge_timing, median_days
 from liuke.store.lake import Lake
@@ -53,6 +52,8 @@ def test_the_page_stands_alone_and_speaks_both_languages(report):
     assert "http" not in page.replace("http-equiv", "")
     assert report.verdict_en() in page
     assert report.verdict_zh() in page
+    assert report.categories is not None
+    assert report.categories.say_zh() in page
 
     class Balance(HTMLParser):
         def __init__(self) -> None:
@@ -113,22 +114,6 @@ def test_a_family_whose_children_have_outgrown_the_shop_has_graduated_and_not_ch
     assert found.graduated.tolist() == [True, False, False, False, False]
     assert found.churned.tolist() == [1, 0, 1, 1, 1]
     assert np.nan_to_num(found.days, nan=-1).tolist() == [-1, 10, -1, -1, -1]
-
-
-def test_categories_have_rhythms_of_their_own(past_class):
-    past = past_class([(customer, day + customer % 3, 100) for customer in range(120) for day in (0, 30, 60)])
-    with past.at(START + timedelta(days=90)) as moment:
-        moment.connection.execute("UPDATE purchase_items SET category = 'toys' WHERE customer_id % 2 = 0")
-        moment.connection.execute(
-            "DELETE FROM purchase_items WHERE category = 'nappies' AND occurred_on >= $day AND occurred_on < $day + 10",
-            {"day": START + timedelta(days=30)},
-        )
-        found = category_rhythms(moment, ChurnSettings(min_repeat_buyers=50))
-        assert category_rhythms(moment, ChurnSettings(min_repeat_buyers=100)) == ()
-    assert {(one.category, one.interval_days, one.horizon_days) for one in found} == {
-        ("toys", 30, 35),
-        ("nappies", 60, 63),
-    }
 
 
 def test_months_are_counted_by_the_calendar():
