@@ -23,6 +23,7 @@ import json
 import multiprocessing
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -237,9 +238,21 @@ def failures(ends: list[End]) -> list[str]:
     return found
 
 
-def page(ends: list[End], options: argparse.Namespace, seconds: float, missed: list[str]) -> str:
+@dataclass(frozen=True)
+class Done:
+    """One shop that has run to its end."""
+
+    seed: int
+    commit: str
+    seconds: float
+    ends: list[End]
+
+
+def page(done: list[Done], options: argparse.Namespace) -> str:
     """Return the confusion table as a page."""
-    shops = len(ends) // len(WANTED)
+    ends, missed = [end for one in done for end in one.ends], failures([end for one in done for end in one.ends])
+    commits = ", ".join(f"{commit} ({n} shops)" for commit, n in Counter(one.commit for one in done).items())
+    shops = len(done)
     left = f" ({options.shops - shops} of {options.shops} not yet run)" if shops < options.shops else ""
     outcomes = [*WANTED.values(), *sorted({end.outcome for end in ends} - set(WANTED.values()))]
     lines = [
@@ -248,8 +261,9 @@ def page(ends: list[End], options: argparse.Namespace, seconds: float, missed: l
         "Written by `make prove-rollout`; what is done is described in `benchmarks/prove_rollout.py`. Simulated shops",
         "with answers several times stronger than the demo's; the steering is tested, not the size of effects.",
         "",
-        f"Date {date.today()}, commit {_commit()}; {shops} shops{left} of {options.customers:,} customers, at most "
-        f"{options.weeks} weeks, {seconds:.0f} s a shop on {os.cpu_count()} cores, load {os.getloadavg()[2]:.0f}.",
+        f"Date {date.today()}, commit {commits}; {shops} shops{left} of {options.customers:,} customers, at most "
+        f"{options.weeks} weeks; median {statistics.median(one.seconds for one in done):.0f} s a shop, "
+        f"{options.processes} at once on {os.cpu_count()} cores.",
         "",
         "| strategy | "
         + " | ".join(outcomes)
@@ -267,7 +281,12 @@ def page(ends: list[End], options: argparse.Namespace, seconds: float, missed: l
             f"| {name} | " + " | ".join(cells) + f" | {shares[middle]:.0%}, {shares[-1]:.0%} "
             f"| {weeks[middle]}, {weeks[-1]} |"
         )
+    stopped = [end.contacted_share for end in ends if end.strategy == HARMFUL and end.outcome == WANTED[HARMFUL]]
+    late = [f"{share:.0%}" for share in stopped if share >= MOST_CONTACTED]
     lines += [
+        "",
+        f"Stopped as harmful, rightly: {len(stopped)}; with less than {MOST_CONTACTED:.0%} of the audience contacted: "
+        f"{len(stopped) - len(late)}{'; later, at ' if late else ''}{', '.join(late)}.",
         "",
         f"Bars: at least {LEAST_RIGHT:.0%} in the bold column; `{HARMFUL}` with less than {MOST_CONTACTED:.0%} of its "
         "audience contacted.",
@@ -282,41 +301,38 @@ def page(ends: list[End], options: argparse.Namespace, seconds: float, missed: l
 def main(arguments: list[str] | None = None) -> int:
     """Run the proof; exit code 1 when a bar is missed."""
     options = _options().parse_args(arguments)
-    say = partial(print, flush=True)
-    jobs = [Job(options.seed * 1_000 + i, options.customers, options.weeks) for i in range(options.shops)]
+    say, commit = partial(print, flush=True), _commit()
     done = _kept(options.keep)
-    ends = [end for found, _ in done.values() for end in found]
-    seconds = [took for _, took in done.values()]
-    jobs = [job for job in jobs if job.seed not in done]
-    text = _write(ends, options, seconds) if ends else ""
+    finished = {one.seed for one in done}
+    seeds = [options.seed * 1_000 + i for i in range(options.shops)]
+    jobs = [Job(seed, options.customers, options.weeks) for seed in seeds if seed not in finished]
+    text = _write(done, options) if done else ""
     with multiprocessing.get_context("spawn").Pool(options.processes, maxtasksperchild=5) as pool:
         for job, (found, took) in zip(jobs, pool.imap(prove, jobs), strict=True):
-            ends += found
-            seconds.append(took)
+            done.append(Done(job.seed, commit, round(took), found))
             told = ", ".join(f"{one.strategy} {one.outcome} {one.contacted_share:.0%} w{one.weeks}" for one in found)
             say(f"shop {job.seed}: {told} ({took:.0f} s)")
             if options.keep:
-                row = {"seed": job.seed, "seconds": round(took), "ends": [asdict(one) for one in found]}
                 with Path(options.keep).open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(row) + "\n")
-            text = _write(ends, options, seconds)
+                    file.write(json.dumps(asdict(done[-1])) + "\n")
+            text = _write(done, options)
     say(text)
-    return 1 if failures(ends) else 0
+    return 1 if failures([end for one in done for end in one.ends]) else 0
 
 
-def _write(ends: list[End], options: argparse.Namespace, seconds: list[float]) -> str:
-    text = page(ends, options, sum(seconds) / len(seconds), failures(ends))
+def _write(done: list[Done], options: argparse.Namespace) -> str:
+    text = page(done, options)
     if options.page:
         Path(options.page).write_text(text, encoding="utf-8")
     return text
 
 
-def _kept(path: str | None) -> dict[int, tuple[list[End], float]]:
+def _kept(path: str | None) -> list[Done]:
     """Return the shops that an earlier run has finished."""
     if path is None or not Path(path).is_file():
-        return {}
+        return []
     rows = [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines()]
-    return {row["seed"]: ([End(**one) for one in row["ends"]], row["seconds"]) for row in rows}
+    return [Done(**row | {"ends": [End(**one) for one in row["ends"]]}) for row in rows]
 
 
 def _commit() -> str:
