@@ -176,6 +176,7 @@ def _effect(
         srm_p=_split_p(treated_sums, control_sums),
         difference=difference,
         worthwhile=settings.worthwhile_repurchase if metric == "repurchase" else settings.worthwhile_margin_minor,
+        share=metric == "repurchase",
     )
     verdict, reason_zh, reason_en = judge(evidence, settings)
     return Effect(

@@ -322,6 +322,7 @@ def _effect(reading: TrialReading, trial: Trial, settings: ExperimentSettings, m
         srm_p=report.split.always_p_value if report else 1.0,
         difference=difference,
         worthwhile=trial.rule.worthwhile if is_primary else usual,
+        share=metric == "repurchase",
     )
     word, zh, en = verdict.judge(evidence, settings)
     if report is not None and is_primary and difference is not None:

@@ -23,7 +23,10 @@ from liuke.learn.inference import Difference
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the rule looks at: sizes, outcomes, the split's p-value and the difference."""
+    """What the rule looks at: sizes, outcomes, the split's p-value and the difference.
+
+    `share` says that the difference is one of shares; else it is of minor currency units.
+    """
 
     treated_n: int
     control_n: int
@@ -32,6 +35,7 @@ class Evidence:
     srm_p: float
     difference: Difference | None
     worthwhile: float
+    share: bool
 
 
 def judge(evidence: Evidence, settings: ExperimentSettings) -> tuple[Verdict, str, str]:
@@ -58,24 +62,28 @@ def judge(evidence: Evidence, settings: ExperimentSettings) -> tuple[Verdict, st
             f"两组共 {e.buyers} 人购买，至少需要 {settings.min_buyers} 人{pending_zh}",
             f"{e.buyers} customers bought over both arms; {settings.min_buyers} are needed{pending_en}",
         )
-    return _from_interval(e.difference, e.worthwhile, pending_zh, pending_en)
+    return _from_interval(e.difference, e, pending_zh, pending_en)
 
 
-def _from_interval(d: Difference, worthwhile: float, pending_zh: str, pending_en: str) -> tuple[Verdict, str, str]:
-    zh, en = (
-        f"{d.level:.0%} 区间 {d.low:.4g} 至 {d.high:.4g}",
-        f"The {d.level:.0%} interval, {d.low:.4g} to {d.high:.4g},",
-    )
+def _from_interval(d: Difference, e: Evidence, pending_zh: str, pending_en: str) -> tuple[Verdict, str, str]:
+    unit_zh, unit_en = ("个百分点", "pp") if e.share else ("分", "minor units")
+    low, high, worthwhile = (_said(value, share=e.share) for value in (d.low, d.high, e.worthwhile))
+    zh = f"{d.level:.0%} 区间 {low} 至 {high} {unit_zh}"
+    en = f"The {d.level:.0%} interval, {low} to {high} {unit_en},"
     if d.low > 0:
         return Verdict.WORKS, f"{zh} 全部大于 0{pending_zh}", f"{en} lies wholly above 0{pending_en}"
-    if d.high <= worthwhile:
+    if d.high <= e.worthwhile:
         return (
             Verdict.DOES_NOT_WORK,
-            f"{zh} 不超过值得行动的最小提升 {worthwhile:.4g}{pending_zh}",
-            f"{en} stays below the smallest gain worth acting on, {worthwhile:.4g}{pending_en}",
+            f"{zh} 不超过值得行动的最小提升 {worthwhile} {unit_zh}{pending_zh}",
+            f"{en} stays below the smallest gain worth acting on, {worthwhile} {unit_en}{pending_en}",
         )
     return (
         Verdict.TOO_EARLY,
         f"{zh} 仍同时包含“没有效果”和“值得做”，继续积累样本{pending_zh}",
         f"{en} still holds both no effect and a worthwhile one; keep collecting{pending_en}",
     )
+
+
+def _said(value: float, *, share: bool) -> str:
+    return f"{100 * value:+.1f}" if share else f"{value:+,.0f}"
