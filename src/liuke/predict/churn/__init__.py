@@ -1,6 +1,6 @@
 """Who will not buy again within the horizon, with what probability, why, and what is at stake?"""
 
-from liuke.predict.churn.category_horizons import CategoryHorizons
+from liuke.predict.churn.category_report import CategoryHorizons
 from liuke.predict.churn.config import ChurnSettings
 from liuke.predict.churn.contracts import ChurnReport, ChurnRun, PopulationReport
 from liuke.predict.churn.errors import NoModelError

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from liuke.kernel.results import Estimate, NotEnoughData
-from liuke.predict.churn.category_horizons import CategoryHorizons
+from liuke.predict.churn.category_report import CategoryHorizons
 from liuke.predict.churn.horizon import HorizonProposal
 from liuke.predict.churn.timing import TimingReport
 from liuke.predict.evaluation import STATED_PRECISION, STATED_RECALL, Drift, OriginPlan, Scorecard, jsonable

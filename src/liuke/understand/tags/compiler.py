@@ -241,7 +241,9 @@ class _Compiler:
         return tuple(
             Reading(
                 source,
-                len(groups) if SOURCES[source].large else len({scan_name(source, columns) for columns, _ in groups}),
+                len(groups)
+                if self.leaves.is_large(SOURCES[source])
+                else len({scan_name(source, columns) for columns, _ in groups}),
                 len(groups),
                 sum(size for _, size in groups),
                 tuple(sorted(set().union(*(columns for columns, _ in groups)))),

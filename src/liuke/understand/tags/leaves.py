@@ -202,10 +202,7 @@ class Leaves:
         return [f"customer_id IN (SELECT customer_id FROM {self.only})"] if self.only else []
 
     def scans(self) -> list[tuple[Step, bool]]:
-        """Return the CTEs with the rows of sources, each with whether it is too large to be kept in memory.
-
-        The rows of a few customers (`only`) never are.
-        """
+        """Return the CTEs with the rows of sources, each with whether it is too large to be kept in memory."""
         columns: dict[tuple[str, str], set[str]] = {}
         oldest: dict[str, list[dt.date | None]] = {}
         for shape in self._shapes.values():
@@ -214,9 +211,13 @@ class Leaves:
                 columns.setdefault((source, name), set()).update(read)
                 oldest.setdefault(name, []).append(shape.oldest())
         return [
-            ((name, self.scan(SOURCES[source], used, _earliest(oldest[name]))), SOURCES[source].large and not self.only)
+            ((name, self.scan(SOURCES[source], used, _earliest(oldest[name]))), self.is_large(SOURCES[source]))
             for (source, name), used in columns.items()
         ]
+
+    def is_large(self, source: Source) -> bool:
+        """Say whether a source's rows are too many to be kept in memory; those of a few customers never are."""
+        return source.large and not self.only
 
     def steps(self) -> list[Step]:
         """Return the CTEs that read those, in order."""

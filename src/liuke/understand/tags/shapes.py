@@ -152,6 +152,7 @@ class Days(Base):
         ]
         days = f"{self.name}_days"
         yield days, grouped(scans[self.source.name], (f"{self.source.day} AS day",), flags, self.since(dialect))
+        # days that are all there is to count are counted on the way through their gaps
         on_the_way = self.counts if len(self.counts) == 1 and self._sets.keys() >= self.counts.keys() else {}
         for rows, name in self._sets.items():
             kept = " AND ".join([marks[rows.where], *rows.window.sql("day", dialect)])

@@ -193,6 +193,24 @@ def test_days_counted_beside_their_gaps_hold_the_first_one_too(tmp_path: Path) -
     ]
 
 
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ("{event: search, not: {event: login}}", 2),
+        ("{event: {eq: search, ne: login}}", 2),
+        ("{all: [{event: search}, {event: [search, login]}]}", 2),
+        ("{all: [{event: search}, {event: login}]}", 0),
+        ("{all: [{event: search}, {any: [{event: login}, {event: share}]}]}", 0),
+    ],
+)
+def test_a_condition_may_name_more_values_than_the_one_it_picks(tmp_path: Path, where: str, expected: int) -> None:
+    folder = write(tmp_path, tag("found", f"{{node: count, source: events, where: {where}}}"))
+    day = dt.date(2024, 1, 1)
+    rows = [{"customer_id": 7, "event": event, "occurred_on": day} for event in ("search", "login", "search")]
+    table = build_tags(moment_from({"events": rows}, AS_OF), load_definitions(folder, shipped=False))
+    assert table.to_pylist() == [{"customer_id": 7, "found": expected}]
+
+
 def test_a_few_customers_read_no_row_older_than_their_windows(tmp_path: Path) -> None:
     recent = tag("recent", "{node: count, source: events, where: {event: search}, days: 30}")
     tags = load_definitions(write(tmp_path, recent), shipped=False)
@@ -201,6 +219,8 @@ def test_a_few_customers_read_no_row_older_than_their_windows(tmp_path: Path) ->
         write(tmp_path / "more", recent + tag("ever", "{node: count, source: events}")), shipped=False
     )
     assert "r.occurred_on >=" not in compile_plan(everything, None, AS_OF, only="few").sql
+    passes = [compile_plan(everything, None, AS_OF, only=only).readings[0].passes for only in (None, "few")]
+    assert passes == [2, 1]  # kept in memory, they are read once
 
 
 def test_equal_leaves_are_computed_once(tmp_path: Path) -> None:
