@@ -73,3 +73,15 @@ def test_the_guard_itself(importer: str, imported: str, wrong: bool) -> None:
 def test_every_door_says_what_it_is(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     assert ast.get_docstring(tree), f"{path} has no docstring"
+
+
+def test_only_the_store_opens_engines() -> None:
+    """Elsewhere an engine would have no bound on its memory: 80 % of the machine each."""
+    opened = [
+        f"{module_name(path)}:{node.lineno}"
+        for path in sorted(SOURCE.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr == "connect" and ast.unparse(node.value) == "duckdb"
+    ]
+    assert len(opened) == 1
+    assert opened[0].startswith("liuke.store.lake.engine")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
-import duckdb
 import pyarrow as pa
 
 from liuke.collect.identity import IDENTITY_MAP
 from liuke.engage.outreach import CONTACTS
 from liuke.learn.experiments import ASSIGNMENTS
 from liuke.predict.churn import Treated
-from liuke.store.lake import Lake
+from liuke.store.lake import Lake, connect
 
 _ASSIGNMENTS_SQL = """
 SELECT a.experiment, coalesce(m.customer_id, a.customer_id) AS customer_id, a.arm, a.probability, a.assigned_on,
@@ -46,7 +45,7 @@ class LakeTreatments:
             "contacts": self._lake.scan_sql(CONTACTS.name),
             "identities": self._lake.scan_sql(IDENTITY_MAP.name),
         }
-        with duckdb.connect() as engine:
+        with connect() as engine:
             rows: list[pa.Table] = [
                 engine.sql(sql.format(**scans), params={"as_of": as_of}).to_arrow_table()
                 for sql in (_ASSIGNMENTS_SQL, _CONTACTS_SQL)

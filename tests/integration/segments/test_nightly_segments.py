@@ -8,7 +8,7 @@ import pytest
 
 from liuke.app.bootstrap import Application
 from liuke.app.loop.context import RunContext
-from liuke.app.loop.segmenting import published_sizes, segment, segment_definition
+from liuke.app.loop.segmenting import published_sizes, segment, segment_versions
 from liuke.app.loop.steps import tag
 from liuke.kernel import SilentProgress
 from liuke.understand.segments import SEGMENT_CHANGES, SEGMENT_MEMBERSHIP, SEGMENT_SIZES, parse_definition
@@ -66,7 +66,7 @@ def night(app, day):
     try:
         tag(context)
         result = segment(context)
-        return result, published_sizes(context), segment_definition(context)
+        return result, published_sizes(context), segment_versions(context)
     finally:
         context.close()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -76,10 +76,10 @@ class RunContext:
         """Return the key under which a step of this day commits."""
         return f"{step}:{self.as_of.isoformat()}"
 
-    def definition(self, *parts: str) -> str:
-        """Return one hash of the settings and of whatever else rules a step."""
-        described = "\x1f".join([self.app.settings.model_dump_json(), *parts])
-        return sha256(described.encode()).hexdigest()[:32]
+    def definition(self, sections: Collection[str], parts: Sequence[str] = ()) -> str:
+        """Return one hash of some sections of the settings and of whatever else rules a step."""
+        chosen = self.app.settings.model_dump_json(include=set(sections))
+        return sha256("\x1f".join([chosen, *parts]).encode()).hexdigest()[:32]
 
     def note(self, detail: Mapping[str, Any]) -> None:
         """Take over what a step reports as missing, also when it was passed over because it was done before."""

@@ -24,8 +24,10 @@ class LoopStep:
     reads : sequence of str
         Lake tables; another snapshot of one of them is a reason to take the step again.
     body : callable
-    definition : callable, optional
-        Gives the definitions that rule the step; another one is a reason to take it again.
+    settings : sequence of str
+        Sections of the settings that rule the step; another value in one of them is a reason to take it again.
+    definitions : callable, optional
+        Gives the versions of the documents that rule the step; another one is a reason to take it again.
     always : bool
         It faces the outside, and repeats safely by itself.
     """
@@ -34,33 +36,52 @@ class LoopStep:
     label: str
     reads: Sequence[str]
     body: Callable[[RunContext], StepResult]
-    definition: Callable[[RunContext], str] = RunContext.definition
+    settings: Sequence[str] = ()
+    definitions: Callable[[RunContext], Sequence[str]] = lambda _: ()
     always: bool = False
 
 
 STEPS = (
     LoopStep("ingest", "read the shop's files", (), steps.ingest, always=True),
-    LoopStep("resolve", "recognise customers", ("identities",), steps.resolve),
-    LoopStep("tag", "compute tags", steps.HISTORY, steps.tag, steps.tag_definition),
-    LoopStep("measure", "compute key figures", steps.HISTORY, steps.measure),
-    LoopStep("predict", "predict churn", steps.HISTORY, steps.predict, steps.tag_definition),
-    LoopStep("warn", "grade warnings", (*steps.HISTORY, "churn_scores", "customer_tags"), steps.warn),
+    LoopStep("resolve", "recognise customers", ("identities",), steps.resolve, ("shop",)),
+    LoopStep("tag", "compute tags", steps.HISTORY, steps.tag, ("shop",), steps.tag_versions),
+    LoopStep("measure", "compute key figures", steps.HISTORY, steps.measure, ("shop",)),
+    LoopStep("predict", "predict churn", steps.HISTORY, steps.predict, ("shop", "churn"), steps.tag_versions),
+    LoopStep(
+        "warn", "grade warnings", (*steps.HISTORY, "churn_scores", "customer_tags"), steps.warn, ("shop", "warning")
+    ),
     LoopStep(
         "segment",
         "evaluate segments",
         (*steps.HISTORY, "customer_tags", "warnings"),
         segmenting.segment,
-        segmenting.segment_definition,
+        ("shop", "segments"),
+        segmenting.segment_versions,
     ),
     LoopStep(
         "value",
         "value customers",
         (*steps.HISTORY, "churn_scores", "warnings", "customer_tags", "segment_membership"),
         valuing.value,
+        ("shop", "churn", "clv"),
     ),
-    LoopStep("decide", "run strategies", ("customer_tags", "warnings"), steps.decide, steps.strategy_definition),
+    LoopStep(
+        "decide",
+        "run strategies",
+        ("customer_tags", "warnings"),
+        steps.decide,
+        ("shop", "experiments", "outreach"),
+        steps.strategy_versions,
+    ),
     LoopStep("engage", "deliver messages", (), steps.engage, always=True),
-    LoopStep("learn", "read out effects", (*steps.HISTORY, "contacts"), steps.learn, steps.strategy_definition),
+    LoopStep(
+        "learn",
+        "read out effects",
+        (*steps.HISTORY, "contacts"),
+        steps.learn,
+        ("shop", "experiments"),
+        steps.strategy_versions,
+    ),
     LoopStep("publish", "publish for the console", (), steps.publish_build, always=True),
 )
 
@@ -162,7 +183,8 @@ class DailyLoop:
     def _take(self, step: LoopStep, context: RunContext) -> StepRecord:
         self._progress.start(step.label)
         inputs = {name: self._app.lake.snapshot_id(name) for name in sorted(step.reads)}
-        described = Step(step.name, context.as_of, inputs, step.definition(context))
+        definition = context.definition(step.settings, step.definitions(context))
+        described = Step(step.name, context.as_of, inputs, definition)
         record = self._app.steps.take(described, lambda: step.body(context), always=step.always)
         context.note(record.detail)
         self._progress.finish("as before" if record.repeated else record.note)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pyarrow as pa
 
 from liuke.app.loop.context import RunContext
@@ -53,13 +51,13 @@ def segment(context: RunContext) -> StepResult:
     return StepResult(outputs, counts, note)
 
 
-def segment_definition(context: RunContext) -> str:
-    """Return the hash of the settings and of every segment."""
+def segment_versions(context: RunContext) -> tuple[str, ...]:
+    """Return every segment with its version."""
     try:
         book = context.app.segments()
     except LiukeError as error:  # the step itself says it; here it only has to differ
-        return context.definition(error.message)
-    return context.definition(json.dumps({key: book.version(key) for key in sorted(book)}))
+        return (error.message,)
+    return tuple(f"{key}@{book.version(key)}" for key in sorted(book))
 
 
 def _desk(context: RunContext, book: SegmentBook) -> SegmentDesk:

@@ -34,9 +34,9 @@ __all__ = [
     "publish_build",
     "resolve",
     "send",
-    "strategy_definition",
+    "strategy_versions",
     "tag",
-    "tag_definition",
+    "tag_versions",
     "warn",
 ]
 
@@ -86,9 +86,9 @@ def tag(context: RunContext) -> StepResult:
     return StepResult({CUSTOMER_TAGS: commit_id}, {"customers": rows.num_rows, "tags": rows.num_columns - 1}, note)
 
 
-def tag_definition(context: RunContext) -> str:
-    """Return the hash of the settings and of all tag definitions."""
-    return context.definition(context.app.tags.hash())
+def tag_versions(context: RunContext) -> tuple[str, ...]:
+    """Return the hash of all tag definitions."""
+    return (context.app.tags.hash(),)
 
 
 def measure(context: RunContext) -> StepResult:
@@ -158,9 +158,9 @@ def decide(context: RunContext) -> StepResult:
     return StepResult({}, counts, f"{note}; {int(counts['planned']):,} messages planned{rehearsed}")
 
 
-def strategy_definition(context: RunContext) -> str:
-    """Return the hash of the settings and of every strategy's version."""
-    return context.definition(*(f"{one.id}@{one.version}" for one in context.app.strategies))
+def strategy_versions(context: RunContext) -> tuple[str, ...]:
+    """Return every strategy with its version."""
+    return tuple(f"{one.id}@{one.version}" for one in context.app.strategies)
 
 
 def engage(context: RunContext) -> StepResult:

@@ -14,8 +14,9 @@ import duckdb
 
 from liuke.app.publish.errors import NothingPublishedError
 from liuke.app.publish.pointer import current_build
+from liuke.store.lake import connect, lock
 
-MEMORY_LIMIT = "512MB"  # for all queries of one build together
+MEMORY_MB = 512  # for all queries of one build together
 THREADS = 2
 CONCURRENT_QUERIES = 8  # more at once only take memory from one another
 TABLES = ("customers", "timeline", "contacts", "identities")
@@ -106,13 +107,9 @@ class PublishedReader:
 
 
 def _locked_down(folder: Path) -> duckdb.DuckDBPyConnection:
-    database = duckdb.connect(":memory:", config={"memory_limit": MEMORY_LIMIT, "threads": THREADS})
-    database.execute("SET TimeZone = 'UTC'")
+    database = connect(None, MEMORY_MB, THREADS)
     for table in TABLES:
         path = str(folder / f"{table}.parquet").replace("'", "''")
         database.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet('{path}')")
-    directory = str(folder).replace("'", "''")
-    database.execute(f"SET allowed_directories = ['{directory}/']")
-    database.execute("SET enable_external_access = false")
-    database.execute("SET lock_configuration = true")
+    lock(database, [folder])
     return database

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import sqlalchemy as sa
 
 from liuke.learn.experiments.tables import assignments, trials
+from liuke.store.lake import connect
 
 _SCHEMA = pa.schema(
     [
@@ -71,7 +71,7 @@ def export_assignments(
     # a salt ends with the experiment's name; of most trials that is the strategy itself
     named = sorted({(salt.rpartition("/")[2], strategy) for strategy, salt in salts})
     strategies = pa.Table.from_pylist([{"experiment": e, "strategy": s} for e, s in named], schema=_STRATEGIES)
-    with duckdb.connect() as engine:
+    with connect() as engine:
         engine.register("assigned", rows)
         engine.register("strategies", strategies)
         engine.register("merged", _NO_MAP if identity_map is None else identity_map)

@@ -11,10 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+
+from liuke.store.lake import connect
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -87,7 +88,7 @@ class Treated:
             return np.ones(customer_id.size)
         length = timedelta(days=horizon_days)
         wanted = {"start": cutoff - length, "stop": cutoff + length, "smallest": SMALLEST_SHARE}
-        with duckdb.connect() as engine:
+        with connect() as engine:
             engine.register("assignments", self.assignments)
             engine.register("contacts", self.contacts)
             engine.register("subjects", pa.table({"customer_id": customer_id}))

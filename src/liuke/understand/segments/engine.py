@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from liuke.store.lake import connect, lock
 from liuke.understand.segments.config import SegmentSettings
 from liuke.understand.segments.errors import SegmentStoppedError
 
@@ -42,24 +43,13 @@ class LockedEngine:
     ) -> None:
         self._settings = settings or SegmentSettings()
         self._turn = threading.BoundedSemaphore(CONCURRENT_QUERIES)
-        self._database = duckdb.connect(
-            ":memory:",
-            config={
-                "memory_limit": f"{self._settings.memory_mb}MiB",
-                "threads": self._settings.threads,
-                "temp_directory": "",  # spilling would be a way to fill the disk
-                "autoinstall_known_extensions": False,
-                "autoload_known_extensions": False,
-                "python_enable_replacements": False,
-            },
-        )
-        self._database.execute("SET TimeZone = 'UTC'")
-        self._database.execute("SET enable_progress_bar = false")
+        # no folder to spill into: that would be a way to fill the disk
+        self._database = connect(None, self._settings.memory_mb, self._settings.threads)
         # a published file never changes; its footer (a hundred groups of 140 columns) takes a fifth of a count to read
         self._database.execute("SET parquet_metadata_cache = true")
         for name, content in tables.items():
             self._fill(name, content)
-        self._lock(folders)
+        lock(self._database, folders)
 
     def _fill(self, name: str, content: Path | str | pa.Table) -> None:
         if isinstance(content, pa.Table):
@@ -70,12 +60,6 @@ class LockedEngine:
         path = str(content).replace("'", "''")
         select = content if isinstance(content, str) else f"SELECT * FROM read_parquet('{path}')"
         self._database.execute(f'CREATE VIEW "{name}" AS {select}')
-
-    def _lock(self, folders: Sequence[Path]) -> None:
-        listed = ", ".join("'" + str(folder).replace("'", "''") + "/'" for folder in folders)
-        self._database.execute(f"SET allowed_directories = [{listed}]")
-        self._database.execute("SET enable_external_access = false")
-        self._database.execute("SET lock_configuration = true")
 
     def columns(self, name: str) -> dict[str, str]:
         """Return the columns of a table with their types."""
