@@ -166,6 +166,7 @@ def test_the_documentation_says_the_same_counts(trip: Any) -> None:
         )
         quarantined = total(one["quarantined"].values())
         assert f"| {one['rows']:,} | {one['loaded']:,} | {reasons or 0} | {quarantined} |" in page, one["file_key"]
+    assert len(trip.first["loads"]) > 0
 
 
 def test_the_same_files_again_change_nothing(trip: Any, counted: Counted) -> None:

@@ -96,12 +96,11 @@ def test_filters_hold_together(sign_in):
 
 def test_tag_filter_counts_agree_with_the_values_offered(sign_in):
     client = sign_in("analyst")
-    for tag in client.get("/api/tags").json()["tags"]:
-        for value in tag["values"]:
-            found = client.get(
-                "/api/customers", params={"tag": f"{tag['key']}:{value['value']}", "page_size": 1}
-            ).json()
-            assert found["total"] == value["customers"], (tag["key"], value)
+    offered = [(tag["key"], value) for tag in client.get("/api/tags").json()["tags"] for value in tag["values"]]
+    for key, value in offered:
+        found = client.get("/api/customers", params={"tag": f"{key}:{value['value']}", "page_size": 1}).json()
+        assert found["total"] == value["customers"], (key, value)
+    assert len(offered) > 5
 
 
 @pytest.mark.parametrize("tag", ["nonsense", "unknown_tag:1", "monthly_spend_minor:a..b", "lifecycle:"])

@@ -142,7 +142,9 @@ def test_a_split_that_does_not_fit_the_draw_forbids_a_verdict():
 
 
 def test_nothing_yet_is_too_early_and_has_no_numbers():
-    for effect in read_out(moment([]), entries(), READING, SETTINGS):
+    effects = read_out(moment([]), entries(), READING, SETTINGS)
+    assert [effect.metric for effect in effects] == ["repurchase", "margin"]
+    for effect in effects:
         assert effect.verdict is Verdict.TOO_EARLY
         assert effect.treated_mean is None
         assert effect.difference is None

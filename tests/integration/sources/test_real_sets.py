@@ -53,6 +53,7 @@ def test_money_of_online_retail_is_that_of_the_file(
         WHERE "Customer ID" IS NOT NULL AND {product} AND Price > 0 AND (Quantity > 0 OR Invoice LIKE 'C%')
         GROUP BY ALL ORDER BY ALL"""
     expected = {fact: (pence, invoices) for fact, pence, invoices in duckdb.execute(by_fact).fetchall()}
+    assert set(expected) == {"paid", "returned"}
     found = shop.rows("order_facts", "fact, amount_minor")
     for fact, (pence, invoices) in expected.items():
         amounts = [amount for kind, amount in found if kind == fact]

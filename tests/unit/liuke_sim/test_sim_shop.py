@@ -135,7 +135,9 @@ def test_a_corrected_till_file_comes_back_under_its_name_with_the_slips_put_righ
 
 
 def test_the_simulator_imports_nothing_of_the_product() -> None:
-    for path in Path(liuke_sim.__file__).parent.rglob("*.py"):
+    modules = list(Path(liuke_sim.__file__).parent.rglob("*.py"))
+    assert len(modules) > 30
+    for path in modules:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             names = (
                 [alias.name for alias in node.names]

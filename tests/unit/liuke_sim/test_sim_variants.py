@@ -33,7 +33,9 @@ def test_a_version_of_the_generator_sells_the_same_things(tiny: Shop) -> None:
 
 
 def test_the_truth_names_the_version(tiny: Shop, tmp_path: Path) -> None:
-    for path in tiny.write_truth(tmp_path):
+    written = tiny.write_truth(tmp_path)
+    assert written
+    for path in written:
         marks = pyarrow.parquet.read_schema(str(path)).metadata
         assert marks[b"liuke_sim"].decode() == VERSION
         assert (marks[b"variant"], marks[b"seed"]) == (b"tiny", b"1")
