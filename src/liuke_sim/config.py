@@ -187,7 +187,11 @@ class ShopConfig:
     @property
     def late_customers(self) -> int:
         """Customers who register after `weekly_from`."""
-        return round(self.customers * 0.011 * self.weeks)
+        return self.newcomers(self.weeks)
+
+    def newcomers(self, weeks: int) -> int:
+        """Return how many customers register in so many weeks."""
+        return round(self.customers * 0.011 * weeks)
 
     @property
     def batches(self) -> tuple[tuple[date, date], ...]:

@@ -63,6 +63,10 @@ class ContactBook:
         """The contacts' ids by place in the book."""
         return tuple(self._places)
 
+    def welcome(self, n_customers: int) -> None:
+        """Take in customers: from now on they are numbered from 0 up to `n_customers`."""
+        self._n_customers = n_customers
+
     def receive(self, contacts: pa.Table, today: date) -> None:
         """Write down contacts of days from `today` on; an id that is known already is passed over.
 

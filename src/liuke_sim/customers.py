@@ -13,7 +13,7 @@ import numpy as np
 
 from liuke_sim.assortment import BRANDS, CONSUMABLES
 from liuke_sim.columns import SECONDS_A_DAY, Bools, Floats, Ints, pick
-from liuke_sim.config import ShopConfig
+from liuke_sim.config import WEEK_DAYS, ShopConfig
 from liuke_sim.families import GRANDPARENT, Families, draw_families
 from liuke_sim.regions import HAS_STORE, WEIGHTS
 from liuke_sim.season import HOUR_WEIGHTS, promotion_on
@@ -172,12 +172,23 @@ def chunk_ranges(config: ShopConfig) -> list[tuple[int, int]]:
     return [(first, min(first + config.chunk, total)) for first in range(0, total, config.chunk)]
 
 
-def draw_customers(config: ShopConfig, seed: int, chunk: int, first: int, last: int) -> Customers:
-    """Draw the customers numbered `first` … `last` - 1."""
+def draw_customers(
+    config: ShopConfig, seed: int, chunk: int, first: int, last: int, registers_from: int | None = None
+) -> Customers:
+    """Draw the customers numbered `first` … `last` - 1.
+
+    Parameters
+    ----------
+    registers_from : int, optional
+        First day of the week in which all of them register; default: as the configuration spreads them over its time.
+    """
     rng = stream(seed, "customers", chunk)
     number = np.arange(first, last, dtype=np.int64)
     n = len(number)
-    day = _registration_days(config, number, rng)
+    if registers_from is None:
+        day = _registration_days(config, number, rng)
+    else:
+        day = registers_from + np.sort(rng.integers(0, WEEK_DAYS, n))
     families = draw_families(rng, day)
     region = pick(rng, WEIGHTS, n)
     channel = pick(rng, _CHANNEL_WEIGHTS, n)

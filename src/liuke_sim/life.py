@@ -50,9 +50,11 @@ class Chunk:
     """What the texts that were exported mean; written by ``files/feedback.py``."""
 
     @classmethod
-    def draw(cls, config: ShopConfig, seed: int, position: int, first: int, last: int) -> Chunk:
-        """Draw the chunk at `position` with the customers numbered `first` … `last` - 1."""
-        customers = draw_customers(config, seed, position, first, last)
+    def draw(
+        cls, config: ShopConfig, seed: int, position: int, first: int, last: int, registers_from: int | None = None
+    ) -> Chunk:
+        """Draw the chunk at `position` with the customers numbered `first` … `last` - 1; see `draw_customers`."""
+        customers = draw_customers(config, seed, position, first, last, registers_from)
         return cls(position, customers, State.fresh(customers, stream(seed, "state", position)))
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from liuke_sim.columns import SECONDS_A_DAY, Columns, Ints, length, split, stack
 from liuke_sim.config import VERSION, WEEK_DAYS, ShopConfig
 from liuke_sim.contacts import ContactBook
 from liuke_sim.customers import chunk_ranges
+from liuke_sim.days import of_day
 from liuke_sim.dirt import arrivals
 from liuke_sim.files import EXPORTERS, SERIES, Batch, SeriesTables, Writer, is_corrected_later, open_writer, till_tables
 from liuke_sim.life import Chunk
@@ -27,6 +29,8 @@ from liuke_sim.worlds import World, effects_table, purchase_table
 
 _EVENT_IDS_A_WEEK = 10**9
 """Room for the events of one chunk and week in the numbering of events."""
+_EVENT_IDS_A_DAY = 10**8
+"""The same of one chunk and day, where days are lived one by one."""
 _MOST_CHUNKS = 10_000
 _TRUTHS = (("truth", customer_truth), ("truth_drifts", drift_truth), ("truth_texts", text_truth))
 
@@ -44,7 +48,7 @@ class Shop:
     """A shop of invented families; docs/explanation/simulated-shop.md says what it models.
 
     A shop moves forward only: what was delivered has happened. Two shops with the same configuration and seed write the
-    same bytes, in however many deliveries.
+    same bytes, in however many deliveries. After its last week it may go on, day by day and without an end.
 
     Examples
     --------
@@ -63,6 +67,8 @@ class Shop:
         self.seed = seed
         self._chunks = chunks
         self._delivered = 0
+        self._days = 0
+        self._morning: tuple[list[Chunk], list[Lives]] | None = None
         self._contacts = ContactBook(config.start, config.customers + config.late_customers)
         self._lives = [Lives(chunk) for chunk in chunks]
         self._pending: list[dict[str, Columns]] = [{} for _ in chunks]
@@ -78,7 +84,9 @@ class Shop:
     def today(self) -> date:
         """The first day that has not been delivered."""
         batches = self.config.batches
-        return batches[self._delivered][0] if self._delivered < len(batches) else self.config.end
+        if self._delivered < len(batches):
+            return batches[self._delivered][0]
+        return self.config.end + timedelta(days=self._days)
 
     def write_history(self, directory: Path, until: date | None = None) -> list[WrittenFile]:
         """Live from the first day to `until` (default: the day from which files come weekly) and write the files.
@@ -101,6 +109,26 @@ class Shop:
         if start != self.today:
             raise ValueError(f"the shop stands at {self.today}: a delivery cannot begin on {start}")
         return self._write(directory, end)
+
+    def write_day(self, directory: Path) -> list[WrittenFile]:
+        """Live one day more, after the weeks of the configuration, and write its files; see ``days.py``.
+
+        Raises
+        ------
+        ValueError
+            The weeks have not all been delivered.
+        """
+        if self._delivered < len(self.config.batches):
+            raise ValueError(f"the shop stands at {self.today}: its weeks until {self.config.end} come first")
+        if self._days % WEEK_DAYS == 0:
+            self._welcome_newcomers()
+            self._morning = deepcopy((self._chunks, self._lives))
+        else:
+            self._wake_on_the_first_morning()
+        day, position = self.today, len(self.config.batches) + self._days
+        written = self._write_batch(directory, position, day, day + timedelta(days=1))
+        self._days += 1
+        return written
 
     def receive(self, contacts: pa.Table) -> None:
         """Take in contacts (`CONTACTS`) of days not yet lived: the customers will answer in the files to come.
@@ -230,17 +258,39 @@ class Shop:
             drawer.close()
         return drawer.files()
 
+    def _welcome_newcomers(self) -> None:
+        """Draw the customers who register in the week that begins, as many as in a week of the configuration."""
+        first = self._chunks[-1].number_range[1]
+        last = first + self.config.newcomers(1)
+        if last > first:
+            day = (self.today - self.config.start).days
+            chunk = Chunk.draw(self.config, self.seed, len(self._chunks), first, last, registers_from=day)
+            self._chunks.append(chunk)
+            self._lives.append(Lives(chunk))
+            self._pending.append({})
+            self._contacts.welcome(last)
+
+    def _wake_on_the_first_morning(self) -> None:
+        """Put everybody back to where the running week began; what their texts mean has been noted for good."""
+        told = [chunk.texts for chunk in self._chunks]
+        assert self._morning is not None
+        self._chunks, self._lives = deepcopy(self._morning)
+        for chunk, texts in zip(self._chunks, told, strict=True):
+            chunk.texts = texts
+
     def _live_batch(self, chunk: Chunk, position: int, first: date, end: date) -> Batch:
         """Let a chunk live through a period and collect what arrived at the shop before its end."""
         first_day, end_day = ((day - self.config.start).days for day in (first, end))
         rows = {name: [part] for name, part in self._pending[chunk.position].items()}
         changes = []
-        for week in range(first_day // WEEK_DAYS, end_day // WEEK_DAYS):
+        only_day = first_day if end_day - first_day == 1 else None
+        for week in range(first_day // WEEK_DAYS, -(-end_day // WEEK_DAYS)):
             contacts = self._contacts.of_week(week, *chunk.number_range)
             left = self._lives[chunk.position].live(contacts, self.config, self.seed, week)
+            left = left if only_day is None else of_day(left, only_day, self.config.start)
             changes.append(left.changes)
             for name, part in (("events", left.events), ("lines", left.lines), ("facts", left.facts)):
-                rows.setdefault(name, []).append(self._dated(chunk.position, week, name, part))
+                rows.setdefault(name, []).append(self._dated(chunk.position, week, only_day, name, part))
         arrived: dict[str, Columns] = {}
         for name, parts in rows.items():
             together = stack(parts)
@@ -261,16 +311,20 @@ class Shop:
             changes=stack(changes),
         )
 
-    def _dated(self, chunk: int, week: int, name: str, rows: Columns) -> Columns:
-        """Say when rows reach the shop, and number events."""
+    def _dated(self, chunk: int, week: int, day: int | None, name: str, rows: Columns) -> Columns:
+        """Say when rows of a week, or of one `day`, reach the shop, and number events."""
         if not length(rows):
             return rows
         at: Ints = rows["at"]
         if name != "events":
             # by customer, so that the lines of an order arrive together
             return rows | {"recorded": at + 30 + rows["customer"] % 240}
-        rng = stream(self.seed, "arrival", chunk, week)
         base = (week * _MOST_CHUNKS + chunk) * _EVENT_IDS_A_WEEK
+        if day is None:
+            rng = stream(self.seed, "arrival", chunk, week)
+        else:
+            rng = stream(self.seed, "arrival of a day", chunk, day)
+            base += day % WEEK_DAYS * _EVENT_IDS_A_DAY
         number = base + np.arange(len(at), dtype=np.int64)
         return rows | {"recorded": arrivals(rng, at, self.config.dirt.late), "event_id": number}
 

@@ -12,22 +12,34 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyiceberg.catalog.sql import SqlCatalog
+import sqlalchemy as sa
+from pyiceberg.catalog.sql import IcebergTables, SqlCatalog
 from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.expressions import AlwaysTrue, And, BooleanExpression, EqualTo
 from pyiceberg.table import Table
+from pyiceberg.table.update import AssertTableUUID, SetLocationUpdate
 
 from liuke.kernel.errors import DataError, SettingsError, UsageError
 from liuke.kernel.tables import TableSpec
 from liuke.store.lake.contracts import Commit, Snapshot, TableInfo
+from liuke.store.lake.locations import (
+    NAMESPACE,
+    ROOT,
+    LakeFiles,
+    location_of,
+    path_of,
+    recorded_folder,
+    table_location,
+)
 from liuke.store.lake.schema import arrow_schema, iceberg_schema, iceberg_type
 
-NAMESPACE = "liuke"
 COMMIT_KEY = "liuke.commit-key"
 _EQUAL: Any = EqualTo  # its declared fields hide its own constructor from the type checker
+_NAME, _STATE = IcebergTables.table_name, IcebergTables.metadata_location
 _TEMPLATE = "template.parquet"  # no rows, all columns: gives a scan its types when files lack some or none exist
 
 
@@ -37,13 +49,15 @@ class Lake:
     Parameters
     ----------
     root : Path
-        Folder of the lake. Metadata holds absolute paths, so a lake can't be moved by copying the folder.
+        Folder of the lake. Metadata name files relative to it (see ``locations``): a moved or copied folder is a lake
+        of its own, and so is one made by a version that recorded absolute paths.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
         self.root.mkdir(parents=True, exist_ok=True)
-        self._catalog = SqlCatalog("liuke", uri=f"sqlite:///{self.root / 'catalogue.db'}", warehouse=self.root.as_uri())
+        io = {"py-io-impl": f"{LakeFiles.__module__}.{LakeFiles.__qualname__}", ROOT: str(self.root)}
+        self._catalog = SqlCatalog("liuke", uri=f"sqlite:///{quote(str(self.root / 'catalogue.db'))}", **io)
         self._catalog.create_namespace_if_not_exists(NAMESPACE)
         # files of the snapshot last asked for, by table: a snapshot never changes, and planning takes longer each week
         self._planned: dict[str, tuple[int | None, list[str]]] = {}
@@ -56,14 +70,15 @@ class Lake:
         Raises
         ------
         SettingsError
-            If a declared column has another type than the table's.
+            If a declared column has another type than the table's, or the table's files are not here.
         """
         try:
-            table = self._catalog.load_table((NAMESPACE, spec.name))
+            table = self._load(spec.name)
         except NoSuchTableError:
             table = self._catalog.create_table(
                 (NAMESPACE, spec.name),
                 iceberg_schema(spec),
+                location=table_location(spec.name),
                 properties={"write.metadata.delete-after-commit.enabled": "true", "comment": spec.doc or spec.grain},
             )
         present = {field.name: str(field.field_type) for field in table.schema().fields}
@@ -104,19 +119,20 @@ class Lake:
         summary : mapping of str to str, optional
             Kept with the snapshot.
         """
-        table = self._table(name)
+        table = self._own(name)
         done = self._commit_with_key(table, commit_key)
         if done is not None:
             return done
         rows = sum(pq.read_metadata(path).num_rows for path in paths)
         properties = {**(summary or {}), COMMIT_KEY: commit_key}
         # the key says that these files are new; looking for each among all others costs more than the commit
-        table.add_files([str(path) for path in paths], snapshot_properties=properties, check_duplicate_files=False)
+        locations = [location_of(path, self.root) for path in paths]
+        table.add_files(locations, snapshot_properties=properties, check_duplicate_files=False)
         return Commit(name, _current_id(table), rows)
 
     def append(self, name: str, rows: pa.Table, commit_key: str, summary: Mapping[str, str] | None = None) -> Commit:
         """Append rows once per ``commit_key``."""
-        table = self._table(name)
+        table = self._own(name)
         done = self._commit_with_key(table, commit_key)
         if done is not None:
             return done
@@ -135,7 +151,7 @@ class Lake:
 
         Doing it twice leaves the table as doing it once.
         """
-        table = self._table(name)
+        table = self._own(name)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Delete operation did not match any records")
             table.overwrite(
@@ -166,7 +182,7 @@ class Lake:
         table = self._table(name)
         wanted = _current_id(table) if snapshot_id is None else snapshot_id
         if self._planned.get(name, (None, []))[0] != wanted or wanted is None:
-            self._planned[name] = (wanted, _data_files(table, wanted))
+            self._planned[name] = (wanted, _data_files(table, wanted, self.root))
         return list(self._planned[name][1])
 
     def scan_sql(self, name: str, snapshot_id: int | None = None) -> str:
@@ -207,9 +223,39 @@ class Lake:
 
     def _table(self, name: str) -> Table:
         try:
-            return self._catalog.load_table((NAMESPACE, name))
+            return self._load(name)
         except NoSuchTableError:
             raise UsageError(f"there is no table '{name}' in the lake", "`liuke lake tables` lists them") from None
+
+    def _load(self, name: str) -> Table:
+        try:
+            return self._catalog.load_table((NAMESPACE, name))
+        except FileNotFoundError:
+            raise SettingsError(
+                f"table {name}: the file with its newest state is missing in {self.root}", self._whereabouts(name)
+            ) from None
+
+    def _whereabouts(self, name: str) -> str:
+        """Say where a table's missing metadata may lie: versions that recorded absolute paths wrote past copies."""
+        with self._catalog.engine.connect() as connection:
+            query = sa.select(_STATE).where(_NAME == name)
+            elsewhere = recorded_folder(str(connection.execute(query).scalar_one()))
+        if not elsewhere.startswith("/") or Path(elsewhere) == self.root:
+            return "restore the folder whole from a copy"
+        return (
+            f"an earlier version of Liuke wrote it into {elsewhere}: "
+            f"cp -rn '{elsewhere}/{NAMESPACE}/.' '{self.root / NAMESPACE}' brings it here"
+        )
+
+    def _own(self, name: str) -> Table:
+        """Return a table to be written, after recording its place relative to the lake if it is not yet."""
+        table = self._table(name)
+        location = table_location(name)
+        if table.location() != location:
+            uuid = AssertTableUUID(uuid=table.metadata.table_uuid)
+            self._catalog.commit_table(table, (uuid,), (SetLocationUpdate(location=location),))
+            table = self._table(name)
+        return table
 
     def _commit_with_key(self, table: Table, commit_key: str) -> Commit | None:
         for snapshot in table.metadata.snapshots:
@@ -249,14 +295,14 @@ class Lake:
         )
 
 
-def _data_files(table: Table, snapshot_id: int | None) -> list[str]:
+def _data_files(table: Table, snapshot_id: int | None, root: Path) -> list[str]:
     tasks = list(table.scan(snapshot_id=snapshot_id).plan_files())
     if any(task.delete_files for task in tasks):
         raise DataError(
             f"table {table.name()[-1]} has delete files, written by another engine",
             "rewrite its data files (Spark: CALL system.rewrite_data_files) before reading it here",
         )
-    return sorted(task.file.file_path.removeprefix("file://") for task in tasks)
+    return sorted(str(path_of(task.file.file_path, root)) for task in tasks)
 
 
 def _current_id(table: Table) -> int | None:

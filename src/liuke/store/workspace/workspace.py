@@ -19,6 +19,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 from liuke.kernel.errors import LockedError, SettingsError
 
@@ -48,7 +49,7 @@ class Workspace:
         self.outbox_dir = self.path / "outbox"
         self.scratch_dir = self.path / "scratch"
         self.key_file = self.path / "secrets" / "key"
-        self.operations_url = f"sqlite:///{self.path / 'operations.db'}"
+        self.operations_url = f"sqlite:///{quote(str(self.path / 'operations.db'))}"
 
     @classmethod
     def open(cls, path: Path) -> Workspace:
