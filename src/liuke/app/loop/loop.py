@@ -42,9 +42,11 @@ STEPS = (
     LoopStep("ingest", "read the shop's files", (), steps.ingest, always=True),
     LoopStep("resolve", "recognise customers", ("identities",), steps.resolve),
     LoopStep("tag", "compute tags", steps.HISTORY, steps.tag, steps.tag_definition),
-    LoopStep("measure", "compute key figures", steps.HISTORY, steps.measure),
+    LoopStep("measure", "compute key figures", steps.HISTORY, steps.measure, steps.active_definition),
     LoopStep("predict", "predict churn", steps.HISTORY, steps.predict, steps.tag_definition),
-    LoopStep("warn", "grade warnings", (*steps.HISTORY, "churn_scores", "customer_tags"), steps.warn),
+    LoopStep(
+        "warn", "grade warnings", (*steps.HISTORY, "churn_scores", "customer_tags"), steps.warn, steps.active_definition
+    ),
     LoopStep(
         "segment",
         "evaluate segments",
