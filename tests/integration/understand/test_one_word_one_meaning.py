@@ -18,8 +18,8 @@ from liuke.learn.experiments import group_sums
 from liuke.understand.metrics import MetricSettings, MetricValue, measure
 from liuke.understand.tags import TagSet, build_tags, load_definitions
 
-AS_OF = dt.date(2024, 6, 1)
-MAY = dt.date(2024, 5, 1)
+AS_OF = dt.date(2024, 5, 1)
+APRIL = dt.date(2024, 4, 1)  # a month of 30 days, as many as the tag looks back
 OWN = """
 language: 1
 behaviours:
@@ -29,11 +29,11 @@ EVENTS = ("app_open", "search", "register", "pet_walked", "delivered", "message_
 
 
 def a_shop(seed: int, customers: int = 60) -> SmallMoment:
-    """Return a moment of May: events of both kinds, orders kept and orders come to nothing, half-known profiles."""
+    """Return a moment of April: events of both kinds, orders kept and orders come to nothing, half-known profiles."""
     rng = Random(seed)
     tables: dict[str, list[dict[str, Any]]] = {"customers": [], "events": [], "order_facts": [], "purchases": []}
 
-    def day(back: int = 31) -> dt.date:
+    def day(back: int = 30) -> dt.date:
         return AS_OF - dt.timedelta(days=rng.randint(1, back))
 
     for one in range(1, customers + 1):
@@ -49,6 +49,7 @@ def a_shop(seed: int, customers: int = 60) -> SmallMoment:
                 tables["order_facts"].append(order | {"fact": "refunded", "amount_minor": 100})
             else:
                 tables["purchases"].append(order | {"net_minor": 100})
+    tables["events"].append({"customer_id": 1, "event": "search", "occurred_on": APRIL})  # the record covers the month
     return moment_from(tables, AS_OF)
 
 
@@ -60,7 +61,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def figure(values: tuple[MetricValue, ...], metric: str) -> MetricValue:
-    return next(one for one in values if one.metric == metric and one.period.start == MAY)
+    return next(one for one in values if one.metric == metric and one.period.start == APRIL)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -73,7 +74,7 @@ def test_figures_tags_and_pilots_count_the_same_customers(seed: int, own: Path) 
     (whole,) = group_sums(moment, "province")
 
     active = [row for row in tags if row["last_active_days"] is not None]
-    assert figure(values, "monthly_active").value == len(active)  # every row of this shop lies in May
+    assert figure(values, "monthly_active").value == len(active)  # every row of this shop lies in April
     registered = [row for row in tags if row["registered_days"] is not None]
     share = figure(values, "member_share")
     assert share.denominator == len(registered)
@@ -87,9 +88,7 @@ def test_figures_tags_and_pilots_count_the_same_customers(seed: int, own: Path) 
 def test_the_active_days_of_tags_add_up_to_those_of_the_figure(own: Path) -> None:
     catalogue = load_catalogue(own)
     moment = a_shop(9)
-    moment.as_of = dt.date(2024, 5, 31)  # the rows of this moment end with 31 May: the tag sees 1 to 31 May
     tags = build_tags(moment, load_definitions(catalogue=catalogue), ["active_days_30d"]).to_pylist()
-    moment.as_of = AS_OF
     found = figure(measure(moment, ShopProfile(), MetricSettings(), catalogue.active_names).values, "daily_active")
     days = sum(row["active_days_30d"] for row in tags)
     assert found.numerator == days
