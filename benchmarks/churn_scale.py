@@ -24,6 +24,7 @@ import lightgbm as lgb
 import numpy as np
 
 from liuke.app.cli.progress import TerminalProgress
+from liuke.collect.behaviours import load_catalogue
 from liuke.predict.churn.config import ChurnSettings
 from liuke.predict.churn.features import BG_NBD_FEATURE, TagFeatures
 from liuke.predict.churn.models import boosted_trees, rhythm
@@ -110,7 +111,7 @@ def train(lines: list[Line], names: tuple[str, ...], per_origin: int, settings: 
         f"{ORIGINS} past moments of {per_origin:,} customers",
     )
     origins = [followed(observed(per_origin, k, DAY, names), k) for k in range(ORIGINS)]
-    families = dict(TagFeatures.shipped().families)
+    families = dict(TagFeatures.of(load_catalogue(None)).families)
     fitted = timed(
         lines,
         "training, calibration, judgement, training for use",
@@ -135,7 +136,7 @@ def score(lines: list[Line], fitted: Fitted, names: tuple[str, ...], n: int, set
     seen = observed(n, 99, DAY, names)
     seen = Observation(DAY, seen.summary, np.ones(n, dtype=bool), seen.features, names, seen.basis, seen.rhythms)
     model = ChurnModel(DAY, fitted.trees, fitted.calibrator, HORIZON, HORIZON, "", "", {}, {}, {})
-    builder = TagFeatures.shipped()
+    builder = TagFeatures.of(load_catalogue(None))
     bare = lgb.Booster(model_str=fitted.trees.text)
     timed(lines, "baseline: bare LightGBM predict", lambda: bare.predict(seen.features, raw_score=True), f"{n:,} rows")
     with TerminalProgress(quiet=False) as bars:
@@ -165,7 +166,7 @@ def main() -> None:
     parser.add_argument("--write", type=Path, help="page to write")
     arguments = parser.parse_args()
     settings = ChurnSettings()
-    names = (*TagFeatures.shipped().definitions.visible, BG_NBD_FEATURE)
+    names = (*TagFeatures.of(load_catalogue(None)).definitions.visible, BG_NBD_FEATURE)
     lines: list[Line] = []
     per_origin = arguments.learn_from or min(arguments.customers, settings.max_customers)
     fitted = train(lines, names, per_origin, settings)

@@ -44,7 +44,7 @@ from liuke.app.warning_backtest import lifecycle_at
 from liuke.collect.history import Moment
 from liuke.collect.identity import IDENTITY_MAP
 from liuke.kernel import NotEnoughData
-from liuke.predict.churn import ChurnService, TagFeatures, read_outcomes
+from liuke.predict.churn import ChurnService, TagFeatures, TagStrata, read_outcomes
 from liuke.predict.early_warning import Warned, relive, summarise
 from liuke.predict.evaluation import (
     auroc,
@@ -175,7 +175,7 @@ def _measure(app: Application, past: KeptPast, shop: Shop, folder: Path, job: Jo
     if isinstance(proposal, NotEnoughData):
         return {"refused": proposal.reason_en}
     horizon = timedelta(days=proposal.horizon_days)
-    shipped, kept = TagFeatures.shipped(), {}
+    shipped, kept = app.features, {}
     services = {
         name: ChurnService(
             past,
@@ -184,6 +184,7 @@ def _measure(app: Application, past: KeptPast, shop: Shop, folder: Path, job: Jo
             app.settings.churn.model_copy(update={"horizon_days": proposal.horizon_days}),
             folder / "models" / str(number),
             CachedFeatures(shipped, kept, without),
+            TagStrata(app.tags),
         )
         for number, (name, without) in enumerate({FULL: frozenset(), PLAIN_MODEL: over_time(shipped)}.items())
     }

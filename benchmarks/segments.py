@@ -26,6 +26,7 @@ from typing import Any
 import duckdb
 
 from liuke.app.publish import HAPPENINGS, TAG_PREFIX
+from liuke.collect.behaviours import load_catalogue
 from liuke.understand.segments import (
     LockedEngine,
     SegmentBook,
@@ -83,7 +84,7 @@ def generate(folder: Path, customers: int, events: int) -> int:
     """Write the published files of a made-up shop; return the number of tag columns."""
     spec = [
         column
-        for column in customer_tags_spec(load_definitions()).columns
+        for column in customer_tags_spec(load_definitions(catalogue=load_catalogue(None))).columns
         if column.name not in ("as_of", "customer_id")
     ]
     tags = [f"{GENERATED[c.type].format(n=n)} AS {TAG_PREFIX}{c.name}" for n, c in enumerate(spec)]
@@ -114,7 +115,7 @@ def generate(folder: Path, customers: int, events: int) -> int:
 def desk_over(folder: Path, settings: SegmentSettings) -> SegmentDesk:
     """Return the desk that the web process would have over these files."""
     files = {"customers": folder / "customers.parquet", "events": folder / "events.parquet"}
-    engine = LockedEngine(files, [folder], settings)
+    engine = LockedEngine(files, settings, [folder])
     return SegmentDesk(
         engine, frame_of(engine.columns("customers"), AS_OF, TAG_PREFIX, {"events": HAPPENINGS["events"]})
     )

@@ -30,6 +30,7 @@ import duckdb
 from tags_by_hand import polars_frame, sparse, wide
 from tags_shop import AS_OF, TAGS, connect, generate
 
+from liuke.collect.behaviours import load_catalogue
 from liuke.understand.tags import TagSet, build_tags, load_definitions, publish_cut_points
 
 MEMORY_MB = 1792
@@ -51,7 +52,7 @@ class Moment:
 
 
 def definitions() -> TagSet:
-    return load_definitions(TAGS, shipped=False)
+    return load_definitions(TAGS, catalogue=load_catalogue(None), shipped=False)
 
 
 def one_way(way: str, folder: Path, events: str, keep: Path | None) -> dict[str, Any]:

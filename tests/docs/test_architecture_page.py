@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from liuke.app.bootstrap import LAKE_TABLES
+from liuke.collect.behaviours import load_catalogue
 from liuke.collect.history import History
 from liuke.kernel import ShopProfile
 from liuke.store.lake import Lake
@@ -66,7 +67,7 @@ def test_the_columns_of_every_loaded_row_are_where_the_page_says() -> None:
 
 
 def test_customer_tags_begin_as_the_page_says() -> None:
-    assert customer_tags_spec(load_definitions()).names[:2] == ("as_of", "customer_id")
+    assert customer_tags_spec(load_definitions(catalogue=load_catalogue(None))).names[:2] == ("as_of", "customer_id")
     assert TABLES["customer_tags"].strip() == "as_of, customer_id, one column per tag"
 
 

@@ -27,6 +27,7 @@ from spark_moment import on_spark, write_view
 from tag_examples import ExampleShop, apart, reads_a_rank, together
 from tag_facts import FLAGS, read_facts
 
+from liuke.collect.behaviours import load_catalogue
 from liuke.collect.history import ClusterHistory
 from liuke.understand.tags import TagSet, build_tags, build_tags_on_spark, load_definitions
 
@@ -36,7 +37,7 @@ pytestmark = [
         "ignore::pytest.PytestUnraisableExceptionWarning"
     ),  # py4j leaves a socket to the collector
 ]
-SHIPPED = load_definitions()
+SHIPPED = load_definitions(catalogue=load_catalogue(None))
 NODE_TABLES = Path(__file__).parents[1] / "spec" / "tags" / "nodes.yaml"
 CASES: list[dict[str, Any]] = yaml.safe_load(NODE_TABLES.read_text("utf-8"))
 AS_OF = dt.date(2024, 3, 1)  # of nodes.yaml
@@ -126,7 +127,7 @@ def _definitions(case: dict[str, Any], key: str) -> Any:
 
     tag = {"key": key, "name": {"zh": "答", "en": "Answer"}, "type": case["type"], "value": case["value"]}
     document = {"language": 1, "family": "value", "tags": [tag]}
-    return parse_document(document, "nodes.yaml", load_catalogue().active_names)
+    return parse_document(document, "nodes.yaml", load_catalogue(None).active_names)
 
 
 def _own(case: dict[str, Any], row: dict[str, Any], offset: int) -> dict[str, Any]:

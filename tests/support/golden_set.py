@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from random_tags import COMBINED, ROWS, combined, rows_of
 from raw_shop import AS_OF, HIDDEN_LOAD, SCORES, SHOP, SPECS, RawShop, random_shop
 
+from liuke.collect.behaviours import load_catalogue
 from liuke.collect.history import History
 from liuke.collect.sources import loads
 from liuke.store.lake import Lake
@@ -85,4 +86,4 @@ def golden_tags(seed: int = 7, per_node: int = 2) -> TagSet:
         for k in range(per_node):
             trees[f"{kind}_{k}"] = rows_of(rng, kind) if kind in ROWS else combined(rng, kind)
     nodes = anonymous_tags(trees)
-    return TagSet([*load_definitions().values(), *nodes.values()])
+    return TagSet([*load_definitions(catalogue=load_catalogue(None)).values(), *nodes.values()])

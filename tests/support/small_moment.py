@@ -10,6 +10,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from liuke.collect.history import views
+
 VIEWS = {
     "customers": "customer_id BIGINT, registered_on DATE, gender VARCHAR, birth_month DATE, province VARCHAR,"
     " city VARCHAR, channel VARCHAR, member_tier VARCHAR, member_since_on DATE, first_seen_on DATE",
@@ -66,6 +68,12 @@ def moment_from(tables: Mapping[str, Rows], as_of: dt.date) -> SmallMoment:
             connection.register("written", pa.table(columns_of))
             connection.execute(f"INSERT INTO {view} SELECT {', '.join(names)} FROM written")
             connection.unregister("written")
+    connection.execute("""
+        UPDATE customers SET registered_on = e.day FROM (
+            SELECT customer_id, min(occurred_on) AS day FROM events WHERE event = 'register' GROUP BY customer_id
+        ) e WHERE registered_on IS NULL AND e.customer_id = customers.customer_id""")
+    paid = "SELECT customer_id, 'order_paid' AS event, occurred_at, occurred_on FROM purchases"  # each was paid once
+    connection.execute(f"CREATE TABLE acts AS {views.acts()} UNION {paid}")
     return SmallMoment(as_of, connection)
 
 

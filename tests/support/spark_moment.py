@@ -17,7 +17,7 @@ def on_spark(moment: SmallMoment, session: Any, folder: Path) -> ClusterMoment:
     """Return a moment with the same rows in a session of Spark, handed over as files."""
     shown = ClusterMoment(moment.as_of, midnight_utc(moment.as_of, "Asia/Shanghai"), session, {})
     folder.mkdir(parents=True)
-    for view in VIEWS:
+    for view in (*VIEWS, "acts"):
         shown.show(view, [write_view(moment.connection, view, folder)])
     return shown
 

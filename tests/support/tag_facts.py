@@ -67,6 +67,11 @@ def read_facts(shop: RawShop, known_at: dt.datetime = KNOWN_AT) -> Facts:
     profiled = {
         c: _latest(rows, CUSTOMER_ATTRIBUTES) for c, rows in _by(resolved("customers", recorded), "customer_id").items()
     }
+    paid = [row | {"event": "order_paid"} for row in facts if row["fact"] == "paid"]
+    tables["acts"] = [*tables["events"], *paid]
+    for row in sorted(tables["events"], key=lambda row: row["occurred_on"]):
+        if row["event"] == "register" and profiled.get(row["customer_id"], {}).get("registered_on") is None:
+            profiled.setdefault(row["customer_id"], {})["registered_on"] = row["occurred_on"]
     everyone = {row["customer_id"] for name in ("children", "order_facts", "events", "touches") for row in tables[name]}
     found = Facts(tables, {c: profiled.get(c, {}) for c in everyone | set(profiled)}, shop[SCORES])
     _note(found, shop, customer, recorded, happened, known_at)

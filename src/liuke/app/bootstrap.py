@@ -204,7 +204,7 @@ class Application:
     @cached_property
     def tags(self) -> TagSet:
         """Definitions that come with the product, and the shop's own."""
-        return load_definitions(self.workspace.tags_dir)
+        return load_definitions(self.workspace.tags_dir, catalogue=self.behaviours)
 
     @property
     def segment_settings(self) -> SegmentSettings:
@@ -216,6 +216,11 @@ class Application:
         return joined_book(load_segments(self.workspace.segments_dir), SegmentShelf(self.operations).definitions())
 
     @cached_property
+    def features(self) -> TagFeatures:
+        """What the churn model reads of customers; the shop's behaviours say which events are visits."""
+        return TagFeatures.of(self.behaviours)
+
+    @cached_property
     def churn(self) -> ChurnService:
         """Predicts churn."""
         return ChurnService(
@@ -224,14 +229,15 @@ class Application:
             self.shop,
             self.settings.churn,
             self.workspace.models_dir,
+            self.features,
+            TagStrata(self.tags),
             treatments=LakeTreatments(self.lake),
-            strata=TagStrata(self.tags),
         )
 
     @cached_property
     def value(self) -> ValueService:
         """Computes what customers are worth."""
-        covariates = TagFeatures.shipped().covariates
+        covariates = self.features.covariates
         threads = self.settings.churn.num_threads
         models_dir = self.workspace.models_dir
         return ValueService(self.history, self.lake, self.shop, self.settings.clv, models_dir, covariates, threads)

@@ -79,7 +79,7 @@ def _metrics(app: Application, day: dict[str, Any]) -> list[dict[str, Any]]:
         known = latest.get(row["metric"])
         if row["value"] is not None and (known is None or row["period_end"] > known["period_end"]):
             latest[row["metric"]] = row
-    units = {one.key: one.unit for one in metric_definitions(app.shop)}
+    units = {one.key: one.unit for one in metric_definitions(app.shop, app.settings.metrics)}
     return [
         {
             "metric": name,

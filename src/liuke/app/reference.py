@@ -14,7 +14,7 @@ from liuke.app.reference_tags import tags_page
 from liuke.app.settings import Settings
 from liuke.collect.behaviours import load_catalogue
 from liuke.kernel import PersonalData, ShopProfile, TableSpec
-from liuke.understand.metrics import metric_definitions
+from liuke.understand.metrics import MetricSettings, metric_definitions
 from liuke.understand.tags import customer_tags_spec, load_definitions
 
 _GENERATED = "<!-- Written by `make docs` from the code; don't edit. -->\n\n"
@@ -71,7 +71,7 @@ def tables_page() -> str:
         "person, *personal* describes one, *child* somebody under 14. Names, numbers and addresses never stand in the",
         "lake.\n",
     ]
-    for spec in (*LAKE_TABLES, customer_tags_spec(load_definitions())):
+    for spec in (*LAKE_TABLES, customer_tags_spec(load_definitions(catalogue=load_catalogue(None)))):
         lines += _table_section(spec)
     return "\n".join(lines)
 
@@ -90,7 +90,7 @@ def _table_section(spec: TableSpec) -> list[str]:
 def metrics_page() -> str:
     """Every key figure with its formula."""
     lines = [_GENERATED + "# Key figures\n", "| figure | name | 名称 | formula | 公式 |", "|---|---|---|---|---|"]
-    for one in metric_definitions(ShopProfile()):
+    for one in metric_definitions(ShopProfile(), MetricSettings()):
         lines.append(f"| `{one.key}` | {one.en} | {one.zh} | {_cell(one.formula_en)} | {_cell(one.formula_zh)} |")
     return "\n".join(lines) + "\n"
 
@@ -103,7 +103,7 @@ def behaviours_page() -> str:
         "| event | name | 名称 | family | started by the customer |",
         "|---|---|---|---|---|",
     ]
-    for one in load_catalogue():
+    for one in load_catalogue(None):
         started = "yes" if one.started_by_customer else ""
         lines.append(f"| `{one.name}` | {one.en} | {one.zh} | {one.family} | {started} |")
     return "\n".join(lines) + "\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from liuke.collect.behaviours import load_catalogue
 from liuke.understand.tags import (
     FAMILIES,
     NOBODY,
@@ -37,7 +38,7 @@ _PERSONAL = {"pseudonym": "a pseudonym 去标识", "personal": "personal 个人�
 
 def tags_page() -> str:
     """Every shipped tag in words, by family and group, with an example."""
-    tagset, examples = load_definitions(), load_examples()
+    tagset, examples = load_definitions(catalogue=load_catalogue(None)), load_examples()
     tags = (tagset[key] for key in tagset.visible)
     groups: list[_Group] = list(dict.fromkeys((tag.family, tag.group.key) for tag in tags if tag.group is not None))
     families = [family for family in FAMILIES if any(one == family for one, _ in groups)]

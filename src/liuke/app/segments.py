@@ -29,11 +29,11 @@ class PublishedSegments:
 
     Parameters
     ----------
-    settings : SegmentSettings, optional
+    settings : SegmentSettings
     """
 
-    def __init__(self, settings: SegmentSettings | None = None) -> None:
-        self._settings = settings or SegmentSettings()
+    def __init__(self, settings: SegmentSettings) -> None:
+        self._settings = settings
         self._lock = threading.Lock()
         self._open: tuple[str, SegmentDesk] | None = None
 
@@ -52,7 +52,7 @@ def _desk(build: OpenBuild, settings: SegmentSettings) -> SegmentDesk:
     tables |= {source: _whole(folder / f"{source}.parquet", source) for source in reach}
     if (folder / f"{PRODUCTS}.parquet").is_file():
         tables[PRODUCTS] = folder / f"{PRODUCTS}.parquet"
-    engine = LockedEngine(tables, [folder], settings)
+    engine = LockedEngine(tables, settings, [folder])
     as_of = date.fromisoformat(build.status["as_of"])
     defined = {f"{TAG_PREFIX}{tag['key']}" for tag in build.tags}
     columns = engine.columns("customers").items()

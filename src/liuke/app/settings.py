@@ -16,6 +16,7 @@ from liuke.learn.experiments.config import ExperimentSettings
 from liuke.predict.churn.config import ChurnSettings
 from liuke.predict.clv.config import ValueSettings
 from liuke.predict.early_warning.config import WarningSettings
+from liuke.understand.metrics.config import MetricSettings
 from liuke.understand.segments.config import SegmentSettings
 
 OPERATIONS_URL = "LIUKE_OPERATIONS_URL"
@@ -61,6 +62,7 @@ class Settings(BaseModel):
     shop: ShopProfile = Field(default_factory=ShopProfile)
     sources: SourceSettings = Field(default_factory=SourceSettings)
     store: StoreSettings = Field(default_factory=StoreSettings)
+    metrics: MetricSettings = Field(default_factory=MetricSettings)
     churn: ChurnSettings = Field(default_factory=ChurnSettings)
     clv: ValueSettings = Field(default_factory=ValueSettings)
     warning: WarningSettings = Field(default_factory=WarningSettings)

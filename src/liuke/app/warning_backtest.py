@@ -15,7 +15,7 @@ import pyarrow as pa
 from liuke.app.bootstrap import Application
 from liuke.kernel import NotEnoughData
 from liuke.kernel.progress import Progress
-from liuke.predict.churn import ChurnService
+from liuke.predict.churn import ChurnService, TagStrata
 from liuke.predict.early_warning import (
     WARNING_BACKTEST,
     Moment,
@@ -78,7 +78,7 @@ def run_backtest(
     try:
         lived = relive(
             app.history,
-            ChurnService(app.history, app.lake, app.shop, settings, folder),
+            ChurnService(app.history, app.lake, app.shop, settings, folder, app.features, TagStrata(app.tags)),
             as_of,
             as_of - timedelta(days=proposal.horizon_days),
             weeks,

@@ -8,12 +8,13 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+from shipped_churn import FEATURES, STRATA
 
 from liuke.collect.history import History
 from liuke.collect.sources import Ingestor
 from liuke.kernel import NotEnoughData, ShopProfile
 from liuke.predict.churn import ChurnReport, ChurnService, ChurnSettings
-from liuke.predict.early_warning import grade, totals
+from liuke.predict.early_warning import WarningSettings, grade, totals
 from liuke.store.lake import Lake
 from liuke.store.operations import Keyring, Operations
 from liuke.store.workspace import Workspace
@@ -38,7 +39,8 @@ def open_shop(name: str, folder: Path, settings: ChurnSettings) -> tuple[ChurnSe
     history = History(lake, operations, shop, workspace.scratch_dir)
     days = history.days()
     assert days is not None
-    return ChurnService(history, lake, shop, settings, workspace.models_dir), days[1] + timedelta(days=1)
+    service = ChurnService(history, lake, shop, settings, workspace.models_dir, FEATURES, STRATA)
+    return service, days[1] + timedelta(days=1)
 
 
 def test_cdnow_is_told_as_well_as_published(data_dir, tmp_path):
@@ -55,7 +57,7 @@ def test_cdnow_is_told_as_well_as_published(data_dir, tmp_path):
     run = service.run(as_of)
     probability = np.asarray(run.scores["probability"])
     assert abs(probability.mean() - active.learner.base_rate) < 0.15
-    graded = grade(run.scores, None, None).warnings
+    graded = grade(run.scores, None, None, WarningSettings()).warnings
     assert sum(total.customers for total in totals(graded)) == run.scores.num_rows
 
 

@@ -9,16 +9,18 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from liuke.collect.behaviours import load_catalogue
 from liuke.collect.history import History
 from liuke.collect.identity import IDENTITIES
 from liuke.collect.sources import CANONICAL
 from liuke.kernel import ShopProfile
 from liuke.store.lake import Lake
 from liuke.store.operations import Operations
-from liuke.understand.metrics import compare, measure
+from liuke.understand.metrics import MetricSettings, compare, measure
 from liuke.understand.tags import build_tags, customer_tags_spec, load_definitions
 
 SHOP = ShopProfile(zone="Asia/Shanghai", currency="CNY", margin_rate=0.25)
+STARTED = load_catalogue(None).active_names
 PAID, LATER = dt.date(2026, 1, 10), dt.date(2026, 2, 20)
 
 # customer, order, day, fact, amount
@@ -58,10 +60,14 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
 
 
 def test_what_counts_changes_with_what_was_known(history: History) -> None:
-    tags = load_definitions()
+    tags = load_definitions(catalogue=load_catalogue(None))
     with history.at(dt.date(2026, 2, 1)) as moment:
         before = build_tags(moment, tags, ["monetary_365d", "frequency_365d", "lifecycle"]).to_pylist()
-        january = {v.metric: v for v in measure(moment, SHOP).values if v.period.start == dt.date(2026, 1, 1)}
+        january = {
+            v.metric: v
+            for v in measure(moment, SHOP, MetricSettings(), STARTED).values
+            if v.period.start == dt.date(2026, 1, 1)
+        }
     with history.at(dt.date(2026, 3, 1)) as moment:
         after = build_tags(moment, tags, ["monetary_365d", "frequency_365d", "lifecycle"]).to_pylist()
     spent = [[row["monetary_365d"] for row in found] for found in (before, after)]
@@ -74,7 +80,7 @@ def test_what_counts_changes_with_what_was_known(history: History) -> None:
 
 def test_figures_leave_cancelled_and_refunded_orders_out(history: History) -> None:
     with history.at(dt.date(2026, 3, 1)) as moment:
-        measured = measure(moment, SHOP)
+        measured = measure(moment, SHOP, MetricSettings(), STARTED)
     revenue = compare(measured.values, "revenue")
     orders = compare(measured.values, "average_order_value")
     assert revenue is not None
@@ -86,7 +92,7 @@ def test_figures_leave_cancelled_and_refunded_orders_out(history: History) -> No
 
 
 def test_the_table_fits_its_declaration_in_the_lake(history: History, tmp_path: Path) -> None:
-    tags = load_definitions()
+    tags = load_definitions(catalogue=load_catalogue(None))
     with history.at(dt.date(2026, 3, 1)) as moment:
         table = build_tags(moment, tags)
     lake = Lake(tmp_path / "lake")

@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from segment_reference import in_segment
 from small_moment import VIEWS, moment_from
 
-from liuke.understand.segments import LockedEngine, SegmentBook, SegmentDesk, desk_at, frame_of, parse_definition
+from liuke.understand.segments import (
+    LockedEngine,
+    SegmentBook,
+    SegmentDesk,
+    SegmentSettings,
+    desk_at,
+    frame_of,
+    parse_definition,
+)
 from liuke.understand.tags import anonymous_tags
 
 AS_OF = dt.date(2024, 2, 28)  # the day before a leap day: anniversaries of 29 February are near
@@ -171,13 +179,13 @@ def test_engine_and_reference_agree(rule, other, persons, events, purchases):
         f"INSERT INTO day_tags VALUES ({', '.join('?' * (len(TAGS) + 1))})",
         [[row["customer_id"], *(row[key] for key in TAGS)] for row in rows],
     )
-    nightly = desk_at(moment, TAGSET, ["asked"], book, tags="day_tags")
+    nightly = desk_at(moment, TAGSET, ["asked"], book, SegmentSettings(), tags="day_tags")
     assert nightly.members("asked", book) == expected
 
     copies = {name: moment.connection.sql(f"FROM {name}").to_arrow_table() for name in ("events", "purchases")}
     everyone = moment.connection.sql("FROM customers JOIN day_tags USING (customer_id)").to_arrow_table()
     published = prefixed(everyone)
-    engine = LockedEngine({"customers": published, **copies})
+    engine = LockedEngine({"customers": published, **copies}, SegmentSettings())
     live = SegmentDesk(engine, frame_of(engine.columns("customers"), AS_OF, "tag_", HAPPENINGS))
     assert live.members("asked", book) == expected
     assert live.count("asked", book) == len(expected)

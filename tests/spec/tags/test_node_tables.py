@@ -23,7 +23,7 @@ CASES: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("nodes.yam
 def test_a_node_says_what_its_table_says(case: dict[str, Any]) -> None:
     tag = {"key": "answer", "name": {"zh": "答", "en": "Answer"}, "type": case["type"], "value": case["value"]}
     document = {"language": 1, "family": "value", "tags": [tag]}
-    tags = TagSet(parse_document(document, "nodes.yaml", load_catalogue().active_names))
+    tags = TagSet(parse_document(document, "nodes.yaml", load_catalogue(None).active_names))
     table = build_tags(moment_from(case["rows"], AS_OF), tags, scores={"churn": "scores_churn"})
     found = dict(zip(table["customer_id"].to_pylist(), table["answer"].to_pylist(), strict=True))
     assert found == case["expect"]

@@ -6,10 +6,11 @@ import pytest
 from small_moment import moment_from
 from tag_examples import ExampleShop, apart, reads_a_rank, together
 
+from liuke.collect.behaviours import load_catalogue
 from liuke.understand.tags import FAMILIES, build_tags, load_definitions, load_examples
 from liuke.understand.tags.examples import NOBODY
 
-TAGS = load_definitions()
+TAGS = load_definitions(catalogue=load_catalogue(None))
 EXAMPLES = load_examples()
 
 

@@ -49,7 +49,7 @@ def churn(
         _say_missing(day, report, as_json)
         return
     if html is not None:
-        html.write_text(churn_page(report, language), encoding="utf-8")
+        html.write_text(churn_page(report, app.features.titles, language), encoding="utf-8")
     if as_json:
         emit_json(report.to_dict())
     else:

@@ -44,6 +44,7 @@ group = typer.Typer(help="Facts about customers, defined as data.", no_args_is_h
 
 _BEHIND = {
     "purchases": ("orders", "order_facts", "order_items"), "purchase_items": ("orders", "order_facts", "order_items"),
+    "acts": ("events", "order_facts"),
 }  # fmt: skip
 NamesOption = Annotated[str | None, typer.Option("--names", metavar="KEYS", help="Only these tags: a,b,c.")]
 

@@ -45,10 +45,15 @@ STEPS = (
     LoopStep("ingest", "read the shop's files", (), steps.ingest, always=True),
     LoopStep("resolve", "recognise customers", ("identities",), steps.resolve, ("shop",)),
     LoopStep("tag", "compute tags", steps.HISTORY, steps.tag, ("shop",), steps.tag_versions),
-    LoopStep("measure", "compute key figures", steps.HISTORY, steps.measure, ("shop",)),
+    LoopStep("measure", "compute key figures", steps.HISTORY, steps.measure, ("shop", "metrics"), steps.active_names),
     LoopStep("predict", "predict churn", steps.HISTORY, steps.predict, ("shop", "churn"), steps.tag_versions),
     LoopStep(
-        "warn", "grade warnings", (*steps.HISTORY, "churn_scores", "customer_tags"), steps.warn, ("shop", "warning")
+        "warn",
+        "grade warnings",
+        (*steps.HISTORY, "churn_scores", "customer_tags"),
+        steps.warn,
+        ("shop", "warning"),
+        steps.active_names,
     ),
     LoopStep(
         "segment",

@@ -76,7 +76,7 @@ def vocabulary(context: RunContext) -> Vocabulary:
         ),
         metrics=tuple(
             MetricWord(one.key, one.zh, one.en, one.formula_zh, one.formula_en, one.unit, one.better)
-            for one in metric_definitions(app.shop)
+            for one in metric_definitions(app.shop, app.settings.metrics)
         ),
         strategies=tuple(
             StrategyWord(one.id, one.name.zh, one.name.en, one.description.zh, one.description.en)

@@ -25,6 +25,7 @@ from liuke.understand.tags import CUSTOMER_TAGS, build_tags
 
 __all__ = [
     "HISTORY",
+    "active_names",
     "decide",
     "engage",
     "ingest",
@@ -91,9 +92,15 @@ def tag_versions(context: RunContext) -> tuple[str, ...]:
     return (context.app.tags.hash(),)
 
 
+def active_names(context: RunContext) -> tuple[str, ...]:
+    """Return the events that make a customer active."""
+    return tuple(context.app.behaviours.active_names)
+
+
 def measure(context: RunContext) -> StepResult:
     """Compute key figures and cohorts."""
-    measured = measure_shop(context.moment, context.app.shop)
+    app = context.app
+    measured = measure_shop(context.moment, app.shop, app.settings.metrics, app.behaviours.active_names)
     outputs = {
         METRICS.name: _write_day(context, METRICS.name, measured.metrics, "measure"),
         COHORTS.name: _write_day(context, COHORTS.name, measured.cohorts, "measure"),
@@ -121,7 +128,7 @@ def warn(context: RunContext) -> StepResult:
     tags = lake.arrow(CUSTOMER_TAGS, {"as_of": context.as_of})
     lifecycle = pa.table({"customer_id": tags["customer_id"], "stage": tags["lifecycle"]})
     declines = detect(context.moment, scores["customer_id"].to_numpy(), context.app.behaviours.active_names, settings)
-    graded = grade(scores, _previous_warnings(context), lifecycle, settings=settings, declines=declines)
+    graded = grade(scores, _previous_warnings(context), lifecycle, settings, declines=declines)
     outputs = {
         WARNINGS.name: _write_day(context, WARNINGS.name, graded.warnings, "warn"),
         WARNING_THRESHOLDS.name: _write_day(context, WARNING_THRESHOLDS.name, graded.thresholds, "warn"),

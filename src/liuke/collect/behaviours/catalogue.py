@@ -69,8 +69,10 @@ class Catalogue:
         return tuple(behaviour.name for behaviour in self if behaviour.started_by_customer)
 
 
-def load_catalogue(extension: Path | None = None) -> Catalogue:
+def load_catalogue(extension: Path | None) -> Catalogue:
     """Return the shipped catalogue, extended by a shop's own file if there is one.
+
+    Only the application knows which shop it serves: it alone may ask for no extension.
 
     Raises
     ------

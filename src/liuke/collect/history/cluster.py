@@ -145,6 +145,7 @@ class ClusterHistory:
             ("order_facts", views.order_facts(_raw("order_facts"), cut), False),
             ("order_lines", views.order_lines(_raw("order_items"), cut, self._minor_per_major), False),
             ("events", views.events(_raw("events"), cut), False),
+            ("acts", views.acts(), False),
             ("touches", views.touches(_raw("touches"), cut), False),
             # read by nearly every tag, and a join of four tables: computed once
             ("purchases", views.purchases(_raw("orders"), cut, rate), True),

@@ -98,6 +98,7 @@ class History:
             ("order_facts", views.order_facts(scan("order_facts"), cut)),
             ("order_lines", views.order_lines(scan("order_items"), cut, minor_per_major)),
             ("events", views.events(scan("events"), cut)),
+            ("acts", views.acts()),
             ("touches", views.touches(scan("touches"), cut)),
         ):
             engine.execute(f"CREATE TEMP VIEW {name} AS {sql}")

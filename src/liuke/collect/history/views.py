@@ -188,28 +188,51 @@ def events(scan: str, cut: Cut) -> str:
     return _resolved(", ".join(f"r.{name}" for name in columns.split()), scan, cut.happened)
 
 
+def acts() -> str:
+    """Everything that makes a customer active: behaviours, and each paid order as the behaviour `order_paid`.
+
+    Which behaviours a customer starts says the catalogue. Ordering is an act whatever becomes of the order later: the
+    days on which customers were active don't change when money goes back. Needs the views ``events`` and
+    ``order_facts``.
+    """
+    return """
+        SELECT customer_id, event, occurred_at, occurred_on FROM events
+        UNION ALL
+        SELECT customer_id, 'order_paid' AS event, occurred_at, occurred_on FROM order_facts WHERE fact = 'paid'"""
+
+
 def touches(scan: str, cut: Cut) -> str:
     """Every contact that another tool made."""
     return _resolved("r.channel, r.campaign, r.status, r.occurred_at, r.occurred_on", scan, cut.happened)
 
 
 def customers(scan: Callable[[str], str], cut: Cut) -> str:
-    """Everyone of whom there is any row; profile attributes as last recorded."""
+    """Everyone of whom there is any row; profile attributes as last recorded.
+
+    Who has no day of registration in a profile registered with their first event `register`.
+    """
     profiles = _resolved(_of_record(*CUSTOMER_ATTRIBUTES), scan("customers"), cut.recorded)
     latest = _latest(CUSTOMER_ATTRIBUTES, cut)
     return f"""
         WITH profiled AS (SELECT customer_id, {latest} FROM ({profiles}) GROUP BY customer_id),
+        behaved AS (
+            SELECT customer_id, min(occurred_on) AS day,
+                   min(occurred_on) FILTER (WHERE event = 'register') AS registered_on
+            FROM events GROUP BY customer_id
+        ),
         seen AS (
             SELECT customer_id, min(day) AS day FROM (
                 SELECT customer_id, occurred_on AS day FROM order_facts
-                UNION ALL SELECT customer_id, min(occurred_on) FROM events GROUP BY customer_id
+                UNION ALL SELECT customer_id, day FROM behaved
                 UNION ALL SELECT customer_id, registered_on FROM profiled
                 UNION ALL SELECT customer_id, NULL FROM children
                 UNION ALL SELECT customer_id, occurred_on FROM touches
             ) GROUP BY customer_id
         )
-        SELECT seen.customer_id, {", ".join(CUSTOMER_ATTRIBUTES)}, seen.day AS first_seen_on
-        FROM seen LEFT JOIN profiled ON profiled.customer_id = seen.customer_id"""
+        SELECT seen.customer_id, coalesce(profiled.registered_on, behaved.registered_on) AS registered_on,
+               {", ".join(CUSTOMER_ATTRIBUTES[1:])}, seen.day AS first_seen_on
+        FROM seen LEFT JOIN profiled ON profiled.customer_id = seen.customer_id
+             LEFT JOIN behaved ON behaved.customer_id = seen.customer_id"""
 
 
 def _decimal(rate: float) -> str:

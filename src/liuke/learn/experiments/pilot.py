@@ -101,7 +101,7 @@ def group_sums(moment: MomentLike, column: str) -> tuple[GroupSums, ...]:
                    coalesce(b.margin_minor, 0)::DOUBLE AS margin_minor,
                    least(coalesce($as_of - b.bought_last, {YEAR_DAYS}), {YEAR_DAYS}) AS recency_days,
                    coalesce($as_of - c.first_seen_on, 0) AS days_known,
-                   (c.member_tier IS NOT NULL)::INTEGER AS is_member
+                   coalesce(c.member_since_on < $as_of, false)::INTEGER AS is_member
             FROM customers c LEFT JOIN bought b USING (customer_id)
         )
         SELECT name, count(*), sum(revenue)::BIGINT, {sums}

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from liuke.collect.behaviours import Catalogue
 from liuke.kernel.errors import SettingsError
 from liuke.predict.churn.ports import Moment
 from liuke.understand.tags import TagSet, build_tags, load_definitions
@@ -32,9 +33,9 @@ class TagFeatures:
     definitions: TagSet
 
     @classmethod
-    def shipped(cls) -> TagFeatures:
-        """Read the definitions that come with this room."""
-        return cls(load_definitions(DEFINITIONS, shipped=False))
+    def of(cls, catalogue: Catalogue) -> TagFeatures:
+        """Read the definitions that come with this room; the shop's behaviours say which events are visits."""
+        return cls(load_definitions(DEFINITIONS, catalogue=catalogue, shipped=False))
 
     @cached_property
     def definition_hash(self) -> str:
@@ -77,11 +78,6 @@ class TagStrata:
     definitions: TagSet
 
     NAMES: ClassVar[tuple[str, str]] = ("lifecycle", "value_tier")
-
-    @classmethod
-    def shipped(cls) -> TagStrata:
-        """Use the tags that come with the product."""
-        return cls(load_definitions())
 
     def __call__(self, moment: Moment) -> pa.Table:
         """Compute both at a moment."""

@@ -9,7 +9,6 @@ from markupsafe import Markup
 
 from liuke.kernel.results import Estimate
 from liuke.predict.churn.contracts import ChurnReport
-from liuke.predict.churn.features import TagFeatures
 from liuke.predict.evaluation import STATED_PRECISION, STATED_RECALL, ReliabilityRow
 
 SIZE, PAD = 300, 34  # of the drawing, in CSS pixels
@@ -63,17 +62,16 @@ _environment = Environment(
 )
 
 
-def churn_page(report: ChurnReport, language: str = "zh", titles: Mapping[str, tuple[str, str]] | None = None) -> str:
+def churn_page(report: ChurnReport, titles: Mapping[str, tuple[str, str]], language: str = "zh") -> str:
     """Return the report as HTML that needs nothing from elsewhere.
 
     Parameters
     ----------
+    titles : mapping of feature to (Chinese, English) name
     language : str
         ``zh`` or ``en``: which is shown first; a button shows the other.
-    titles : mapping of feature to (Chinese, English) name, optional
-        Default: those of the shipped features.
     """
-    words = WORDS | dict(TagFeatures.shipped().titles if titles is None else titles)
+    words = WORDS | dict(titles)
     return _environment.get_template("report.html.j2").render(
         report=report,
         html_language={"zh": "zh-CN", "en": "en"}[language],

@@ -22,7 +22,6 @@ from liuke.predict.churn.config import ChurnSettings
 from liuke.predict.churn.contracts import ChurnReport, ChurnRun
 from liuke.predict.churn.errors import NoModelError
 from liuke.predict.churn.evidence import read_evidence
-from liuke.predict.churn.features import TagFeatures, TagStrata
 from liuke.predict.churn.horizon import HorizonProposal
 from liuke.predict.churn.origins import Origin, observe, read_origins
 from liuke.predict.churn.ports import FeatureBuilder, Moment, Past, Strata, Treatments
@@ -53,12 +52,12 @@ class ChurnService:
     settings : ChurnSettings
     models_dir : Path
         The workspace's models folder; models lie in ``churn/`` below it.
-    features : FeatureBuilder, optional
-        Default: ``features.yaml`` of this room.
+    features : FeatureBuilder
+        What the model reads, such as :class:`TagFeatures`.
+    strata : Strata
+        Parts by which the report tells apart, such as :class:`TagStrata` of the shop's tags.
     treatments : Treatments, optional
         Tells whom strategies contacted. Default: nobody.
-    strata : Strata, optional
-        Parts by which the report tells apart. Default: the shipped tags ``lifecycle`` and ``value_tier``.
     """
 
     def __init__(
@@ -68,18 +67,18 @@ class ChurnService:
         shop: ShopProfile,
         settings: ChurnSettings,
         models_dir: Path,
-        features: FeatureBuilder | None = None,
+        features: FeatureBuilder,
+        strata: Strata,
         treatments: Treatments | None = None,
-        strata: Strata | None = None,
     ) -> None:
         self._history = history
         self._lake = lake
         self._shop = shop
         self._settings = settings
         self._shelf = ModelShelf(models_dir / "churn")
-        self._features = features or TagFeatures.shipped()
+        self._features = features
         self._treatments = treatments or (lambda _as_of: Treated.nobody())
-        self._strata = strata or TagStrata.shipped()
+        self._strata = strata
 
     @property
     def models(self) -> ModelShelf:
@@ -144,8 +143,8 @@ class ChurnService:
             asked,
             self._shelf.folder.parent,
             self._features,
-            self._treatments,
             self._strata,
+            self._treatments,
         )
         with closing(self._history.at(as_of)) as later:
             report = other._train(later, rng_seed, progress or SilentProgress(), ("active", "all"), save=False)

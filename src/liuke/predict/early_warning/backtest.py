@@ -234,7 +234,7 @@ def _one_week(
         stages = lifecycle(moment)
         lead = lead_days(moment, ids)
     previous = before[-1].warnings if before and before[-1].week == day - WEEK else None
-    warnings = grade(scores, previous, stages, settings=settings, declines=declines).warnings
+    warnings = grade(scores, previous, stages, settings, declines=declines).warnings
     horizon = int(scores["horizon_days"][0].as_py()) if ids.size else 0
     churned = None
     if ids.size and day + timedelta(days=horizon) <= later.as_of:

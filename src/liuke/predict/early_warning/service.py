@@ -59,8 +59,8 @@ def grade(
     scores: pa.Table,
     previous: pa.Table | None,
     lifecycle: pa.Table | None,
+    settings: WarningSettings,
     capacity: Capacity | None = None,
-    settings: WarningSettings | None = None,
     declines: Declines | None = None,
 ) -> Graded:
     """Give each scored customer one of four levels.
@@ -73,12 +73,12 @@ def grade(
         Rows of the run before of ``warnings`` (``customer_id``, ``level``), for hysteresis.
     lifecycle : pyarrow.Table or None
         ``customer_id`` and ``stage``; customers without a row, or None for all, form a stage of their own.
+    settings : WarningSettings
     capacity : Capacity, optional
         Default: what the settings give.
     declines : mapping of Behaviour to Watched, optional
         What the detectors saw, in the order of the customers' ids (see :func:`detect`).
     """
-    settings = settings or WarningSettings()
     rows = scores.sort_by("customer_id")
     ids = np.asarray(rows["customer_id"], dtype=np.int64)
     contacts = contacts_of(settings, capacity or Capacity.of(settings, ids.size))

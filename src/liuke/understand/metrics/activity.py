@@ -11,12 +11,6 @@ import duckdb
 from liuke.kernel.days import Period
 from liuke.understand.metrics.buying import Kept
 
-_REGISTERED = """
-    SELECT c.customer_id, coalesce(c.registered_on, e.day) AS day FROM customers c
-    LEFT JOIN (SELECT customer_id, min(occurred_on) AS day FROM events WHERE event = 'register' GROUP BY customer_id) e
-      ON e.customer_id = c.customer_id
-    WHERE coalesce(c.registered_on, e.day) IS NOT NULL"""
-
 
 @dataclass(frozen=True)
 class Activity:
@@ -46,7 +40,7 @@ def first_active_day(connection: duckdb.DuckDBPyConnection, started: Sequence[st
 
 def first_registered_day(connection: duckdb.DuckDBPyConnection) -> dt.date | None:
     """Return the first day on which a customer registered."""
-    found: dt.date | None = connection.execute(f"SELECT min(day) FROM ({_REGISTERED})").fetchall()[0][0]
+    found: dt.date | None = connection.execute("SELECT min(registered_on) FROM customers").fetchall()[0][0]
     return found
 
 
@@ -64,7 +58,10 @@ def retention(
     counts = ", ".join(f"count(*) FILTER (WHERE came_{day:d})" for day in days)
     rows = connection.execute(f"""
         WITH periods(start, stop) AS ({_values(periods)}),
-        registered AS (SELECT r.*, p.start FROM ({_REGISTERED}) r JOIN periods p ON day >= start AND day < stop),
+        registered AS (
+            SELECT customer_id, registered_on AS day, start
+            FROM customers JOIN periods ON registered_on >= start AND registered_on < stop
+        ),
         active AS ({_active(started, min(p.start for p in periods))}),
         seen AS (
             SELECT r.start, r.customer_id, {came} FROM registered r
@@ -94,8 +91,7 @@ def membership(connection: duckdb.DuckDBPyConnection, periods: Sequence[Period])
     rows = connection.execute(f"""
         WITH periods(start, stop) AS ({_values(periods)}),
         people AS (
-            SELECT r.day AS registered_on, c.member_since_on AS joined_on
-            FROM ({_REGISTERED}) r JOIN customers c ON c.customer_id = r.customer_id
+            SELECT registered_on, member_since_on AS joined_on FROM customers WHERE registered_on IS NOT NULL
         )
         SELECT start, stop, count(registered_on), count(*) FILTER (WHERE joined_on < stop),
                count(*) FILTER (WHERE registered_on < start AND (joined_on IS NULL OR joined_on >= start)),
@@ -105,11 +101,10 @@ def membership(connection: duckdb.DuckDBPyConnection, periods: Sequence[Period])
 
 
 def _active(started: Sequence[str], since: dt.date) -> str:
-    """Select the pairs of customer and day with an event the customer started, or an order."""
+    """Select the pairs of customer and day on which the customer was active."""
     return f"""
-        SELECT customer_id, occurred_on AS day FROM events
-        WHERE event IN ({_texts(started)}) AND occurred_on >= DATE '{since}'
-        UNION SELECT customer_id, occurred_on FROM purchases WHERE occurred_on >= DATE '{since}'"""
+        SELECT DISTINCT customer_id, occurred_on AS day FROM acts
+        WHERE event IN ({_texts(started)}) AND occurred_on >= DATE '{since}'"""
 
 
 def _texts(values: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from liuke.understand.metrics.contracts import MetricDefinition
 _FILE = Path(__file__).with_name("catalogue.yaml")
 
 
-def metric_definitions(shop: ShopProfile, settings: MetricSettings | None = None) -> tuple[MetricDefinition, ...]:
+def metric_definitions(shop: ShopProfile, settings: MetricSettings) -> tuple[MetricDefinition, ...]:
     """Return every key figure in the order of the page, its formula filled with the shop's settings.
 
     Examples
@@ -22,14 +22,13 @@ def metric_definitions(shop: ShopProfile, settings: MetricSettings | None = None
     >>> metric_definitions(ShopProfile(), MetricSettings(active_window_days=60))[0].formula_zh
     '期初前60天内买过、期内未再购买的客户 ÷ 期初前60天内买过的客户'
     """
-    chosen = settings or MetricSettings()
     names = {
-        "{window}": str(chosen.active_window_days),
-        "{second}": str(chosen.second_purchase_days),
+        "{window}": str(settings.active_window_days),
+        "{second}": str(settings.second_purchase_days),
         "{margin}": f"{shop.margin_rate:.0%}",
     }
     entries: list[dict[str, Any]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
-    return tuple(MetricDefinition(**_filled(entry, names, chosen)) for entry in entries)
+    return tuple(MetricDefinition(**_filled(entry, names, settings)) for entry in entries)
 
 
 def _filled(entry: dict[str, Any], names: dict[str, str], settings: MetricSettings) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from typing import Protocol, TypeAlias
 import duckdb
 import pyarrow as pa
 
-from liuke.collect.behaviours import Catalogue, load_catalogue
 from liuke.kernel.days import Period
 from liuke.kernel.results import NotEnoughData
 from liuke.kernel.shop import ShopProfile
@@ -49,9 +48,7 @@ class Begins:
     members: dt.date | None
 
 
-def measure(
-    moment: Snapshot, shop: ShopProfile, settings: MetricSettings | None = None, catalogue: Catalogue | None = None
-) -> Measured:
+def measure(moment: Snapshot, shop: ShopProfile, settings: MetricSettings, started: Sequence[str]) -> Measured:
     """Measure every key figure in every complete period, and the cohorts.
 
     Parameters
@@ -60,8 +57,9 @@ def measure(
         What the shop knew at 00:00 of `as_of`.
     shop : ShopProfile
         Its margin rate stands in the formula of the margin.
-    catalogue : Catalogue, optional
-        The shop's behaviours; which of them make a customer active.
+    settings : MetricSettings
+    started : sequence of str
+        The shop's behaviours that a customer starts: they make the customer active.
 
     Returns
     -------
@@ -69,8 +67,6 @@ def measure(
         A figure that cannot be measured in its latest period is a value of None with the reason; older periods that
         cannot be measured are left out.
     """
-    chosen = settings or MetricSettings()
-    started = (catalogue or load_catalogue()).active_names
     begins = Begins(
         buying.first_purchase_day(moment.connection),
         buying.first_priced_day(moment.connection),
@@ -78,12 +74,12 @@ def measure(
         activity.first_registered_day(moment.connection),
         activity.first_member_day(moment.connection),
     )
-    fractions = _fractions(moment, chosen, started)
+    fractions = _fractions(moment, settings, started)
     values: list[MetricValue] = []
-    for definition in metric_definitions(shop, chosen):
-        periods = complete_periods(moment.as_of, definition.months, chosen.months_kept)
+    for definition in metric_definitions(shop, settings):
+        periods = complete_periods(moment.as_of, definition.months, settings.months_kept)
         closed = [p for p in periods if p.end + dt.timedelta(days=definition.lag_days) <= moment.as_of]
-        measured = [_value(definition, period, fractions, begins, chosen) for period in closed]
+        measured = [_value(definition, period, fractions, begins, settings) for period in closed]
         values += [value for value in measured[:-1] if value.note is None] + measured[-1:]
     return Measured(tuple(values), metrics_table(values, moment.as_of), cohort_table(moment.connection, moment.as_of))
 

@@ -30,18 +30,19 @@ class LockedEngine:
     ----------
     tables : mapping of name to relation
         A path or a SELECT text becomes a view over Parquet files, an Arrow table is copied in.
+    settings : SegmentSettings
+        Bounds of a question.
     folders : sequence of Path
         Folders whose files the views read; nothing else can be opened.
-    settings : SegmentSettings, optional
     """
 
     def __init__(
         self,
         tables: Mapping[str, Path | str | pa.Table],
+        settings: SegmentSettings,
         folders: Sequence[Path] = (),
-        settings: SegmentSettings | None = None,
     ) -> None:
-        self._settings = settings or SegmentSettings()
+        self._settings = settings
         self._turn = threading.BoundedSemaphore(CONCURRENT_QUERIES)
         # no folder to spill into: that would be a way to fill the disk
         self._database = connect(None, self._settings.memory_mb, self._settings.threads)

@@ -159,9 +159,9 @@ def desk_at(
     tagset: TagSet,
     keys: Sequence[str],
     book: SegmentBook,
+    settings: SegmentSettings,
     tags: str | None = None,
     levels: str | None = None,
-    settings: SegmentSettings | None = None,
 ) -> SegmentDesk:
     """Return a desk for some segments over a moment: all history, all sources.
 
@@ -173,6 +173,8 @@ def desk_at(
     moment : Moment
     tagset : TagSet
         Says what the tags are, and builds those that are needed if `tags` is None.
+    settings : SegmentSettings
+        Bounds of the locked engine.
     tags : str, optional
         Relation with the tags of the day, as the `tag` step wrote them (`customer_id` and a column per tag).
     levels : str, optional
@@ -207,7 +209,7 @@ def desk_at(
     if tags == "segment_tags":
         connection.unregister("segment_tags")
     frame = frame_of(types, moment.as_of, happenings=reach, facts="facts_of_moment")
-    return SegmentDesk(LockedEngine(tables, settings=settings), frame, refused)
+    return SegmentDesk(LockedEngine(tables, settings), frame, refused)
 
 
 def _unfit(keys: Sequence[str], book: SegmentBook, frame: Frame) -> dict[str, SegmentError]:

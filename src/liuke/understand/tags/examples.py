@@ -83,6 +83,10 @@ class Example:
         return found
 
 
+_WRITTEN = {"acts": ("events", "purchases")}
+"""Views of which examples write no rows, because the moment makes them of others."""
+
+
 def load_examples() -> tuple[Example, ...]:
     """Read the examples of the shipped tags, in the order of the files.
 
@@ -114,7 +118,8 @@ def _reads(tagset: TagSet, key: str) -> tuple[set[str], set[str]]:
         if isinstance(node, Aggregate):
             fields = [*fields_of(node.where), getattr(node, "column", None) or ""]
             named = set(_events_of(node.where))
-            views |= {node.source, *(["products"] if any(field.startswith(PRODUCT) for field in fields) else [])}
+            views |= {*_WRITTEN.get(node.source, (node.source,))}
+            views |= {"products"} if any(field.startswith(PRODUCT) for field in fields) else set()
             events |= named
             all_events |= node.source == "events" and not named
             if isinstance(node, Path):

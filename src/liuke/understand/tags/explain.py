@@ -49,6 +49,7 @@ _NODES: dict[str, tuple[str, str]] = {
 }
 _SOURCES: dict[str, tuple[str, str]] = {
     "purchases": ("购买", "purchases"), "purchase_items": ("购买明细", "purchase lines"), "events": ("行为", "events"),
+    "acts": ("行为与付款订单", "events and paid orders"),
     "touches": ("触达", "contacts"), "order_facts": ("订单事实", "order facts"), "children": ("孩子", "children"),
 }  # fmt: skip
 _OPS = {"eq": "=", "ne": "≠", "lt": "<", "lte": "≤", "gt": ">", "gte": "≥", "in": "∈", "not_in": "∉", "contains": "∋"}

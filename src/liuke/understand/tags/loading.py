@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from liuke.collect.behaviours import Catalogue, load_catalogue
+from liuke.collect.behaviours import Catalogue
 from liuke.understand.tags.errors import DefinitionError
 from liuke.understand.tags.tagset import LANGUAGE, TagDefinition, TagSet
 
@@ -20,17 +20,17 @@ _FILE_KEYS = frozenset({"language", "family", "group", "owner", "personal", "hid
 _PLACE = re.compile(r"\{([a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)?)\}")
 
 
-def load_definitions(*folders: Path | str, shipped: bool = True, catalogue: Catalogue | None = None) -> TagSet:
+def load_definitions(*folders: Path | str, catalogue: Catalogue, shipped: bool = True) -> TagSet:
     """Read the shipped definitions and those of each folder; a later definition of a key replaces the earlier.
 
     Parameters
     ----------
     *folders : path
         Folders with `*.yaml`, read in order of name. A folder that does not exist holds nothing.
+    catalogue : Catalogue
+        The shop's behaviours: what `"@customer_started"` stands for.
     shipped : bool
         False for a set of its own, such as the features of a model.
-    catalogue : Catalogue, optional
-        The shop's behaviours, by default the shipped ones: what `"@customer_started"` stands for.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def load_definitions(*folders: Path | str, shipped: bool = True, catalogue: Cata
         If tags are defined by each other.
     """
     definitions: dict[str, TagDefinition] = {}
-    started = sorted((catalogue or load_catalogue()).active_names)
+    started = sorted(catalogue.active_names)
     for folder in ([SHIPPED] if shipped else []) + [Path(folder) for folder in folders]:
         here: dict[str, Path] = {}
         for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):

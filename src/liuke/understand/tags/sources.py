@@ -18,7 +18,7 @@ from typing import Literal
 from liuke.understand.tags.errors import DefinitionError, unknown
 
 Kind = Literal["integer", "double", "text", "date", "timestamp", "boolean", "list", "number_list", "property"]
-SourceName = Literal["purchases", "purchase_items", "events", "touches", "order_facts", "children"]
+SourceName = Literal["purchases", "purchase_items", "events", "acts", "touches", "order_facts", "children"]
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,7 @@ _EVENTS: dict[str, Kind] = {
     "event": "text", "source": "text", "occurred_at": "timestamp", "occurred_on": "date", "channel": "text",
     "session_id": "integer", "product_id": "integer", "category": "text", "value": "double", "message_id": "integer",
 }  # fmt: skip
+_ACTS: dict[str, Kind] = {"event": "text", "occurred_at": "timestamp", "occurred_on": "date"}
 _TOUCHES: dict[str, Kind] = {
     "channel": "text", "campaign": "text", "status": "text", "occurred_at": "timestamp", "occurred_on": "date",
 }  # fmt: skip
@@ -123,6 +124,7 @@ SOURCES: Mapping[str, Source] = MappingProxyType({
         Source("events", _EVENTS, order=("occurred_at",),
                dimensions=frozenset({"event", "source", "channel", "category"}) | _FEW_VALUED, about_products=True,
                has_properties=True, large=True),
+        Source("acts", _ACTS, order=("occurred_at",), dimensions=frozenset({"event"}), large=True),
         Source("touches", _TOUCHES, dimensions=frozenset({"channel", "campaign", "status"}), large=True),
         Source("order_facts", _FACTS, order=("occurred_on", "order_id"), dimensions=frozenset({"fact"})),
         Source("children", _CHILDREN, day=None, order=("child_no",), dimensions=frozenset({"gender"})),

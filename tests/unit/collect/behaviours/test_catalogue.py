@@ -13,7 +13,7 @@ OWN = "language: 1\nbehaviours:\n  - {{name: {name}, zh: 午睡, en: Nap, family
 
 
 def test_the_shipped_catalogue() -> None:
-    catalogue = load_catalogue()
+    catalogue = load_catalogue(None)
     assert len(catalogue) >= 20
     assert all("一" <= behaviour.zh[0] <= "鿿" for behaviour in catalogue)
     assert {"app_open", "search", "order_paid"} <= set(catalogue.active_names)

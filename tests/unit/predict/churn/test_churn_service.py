@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from shipped_churn import FEATURES, STRATA
 
+from liuke.collect.behaviours import load_catalogue
 from liuke.kernel import NotEnoughData, ShopProfile
 from liuke.predict.churn import CHURN_SCORES, ChurnReport, ChurnService, ChurnSettings, NoModelError
 from liuke.predict.churn.features import TagFeatures
@@ -21,7 +23,8 @@ SETTINGS = ChurnSettings(min_repeat_buyers=50, max_train_origins=2, num_threads=
 
 
 def service(past, folder: Path, settings: ChurnSettings = SETTINGS, **more) -> ChurnService:
-    return ChurnService(past, Lake(folder / "lake"), ShopProfile(), settings, folder / "models", **more)
+    given = {"features": FEATURES, "strata": STRATA} | more
+    return ChurnService(past, Lake(folder / "lake"), ShopProfile(), settings, folder / "models", **given)
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +126,7 @@ def test_scoring_without_a_model_says_what_to_do(past_class, lively, tmp_path):
 def test_nothing_recorded_or_done_after_the_cutoff_changes_a_feature(past_class, lively):
     cutoff = START + timedelta(days=200)
     past = past_class(lively, [(customer, 150, "search") for customer in range(1, 50)])
-    features = TagFeatures.shipped()
+    features = TagFeatures.of(load_catalogue(None))
     with past.at(cutoff) as moment:
         before = features(moment)
     past.add(

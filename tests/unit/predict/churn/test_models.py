@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
+from shipped_churn import FEATURES, STRATA
 
 from liuke.kernel import NotEnoughData, ShopProfile
 from liuke.predict.churn import ChurnReport, ChurnService, ChurnSettings, NoModelError
@@ -21,7 +22,8 @@ SETTINGS = ChurnSettings(min_repeat_buyers=50, max_train_origins=2, num_threads=
 
 
 def service(past, folder, settings=SETTINGS, **more) -> ChurnService:
-    return ChurnService(past, Lake(folder / "lake"), ShopProfile(), settings, folder / "models", **more)
+    given = {"features": FEATURES, "strata": STRATA} | more
+    return ChurnService(past, Lake(folder / "lake"), ShopProfile(), settings, folder / "models", **given)
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from liuke.collect.behaviours import load_catalogue
 from liuke.predict.churn.evidence import Evidence
 from liuke.predict.churn.features import TagFeatures
 from liuke.predict.churn.reason_words import reason_words
@@ -15,7 +16,7 @@ NAN = float("nan")
 
 @pytest.fixture(scope="module")
 def shipped() -> TagFeatures:
-    return TagFeatures.shipped()
+    return TagFeatures.of(load_catalogue(None))
 
 
 @pytest.fixture(scope="module")

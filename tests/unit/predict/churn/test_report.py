@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from shipped_churn import FEATURES, STRATA
 
 from liuke.kernel import ShopProfile
 from liuke.predict.churn import ChurnReport, ChurnService, ChurnSettings, churn_page
@@ -19,10 +20,15 @@ END = START + timedelta(days=400)
 SETTINGS = ChurnSettings(min_repeat_buyers=50, max_train_origins=2, num_threads=1)
 
 
+def _service(past, folder) -> ChurnService:
+    lake = Lake(folder / "lake")
+    return ChurnService(past, lake, ShopProfile(), SETTINGS, folder / "models", FEATURES, STRATA)
+
+
 @pytest.fixture(scope="module")
 def report(lively, past_class, tmp_path_factory) -> ChurnReport:
     folder = tmp_path_factory.mktemp("report")
-    one = ChurnService(past_class(lively), Lake(folder / "lake"), ShopProfile(), SETTINGS, folder / "models")
+    one = _service(past_class(lively), folder)
     found = one.evaluate(END, rng_seed=1)
     assert isinstance(found, ChurnReport)
     return found
@@ -37,7 +43,7 @@ def test_every_customer_is_in_one_part_of_each_kind(report):
 
 
 def test_horizon_and_window_can_be_those_of_somebody_elses_protocol(lively, past_class, tmp_path, report):
-    one = ChurnService(past_class(lively), Lake(tmp_path / "lake"), ShopProfile(), SETTINGS, tmp_path / "models")
+    one = _service(past_class(lively), tmp_path)
     other = one.evaluate(END, horizon_days=45, window_days=40)
     assert isinstance(other, ChurnReport)
     assert (other.horizon.horizon_days, other.window_days) == (45, 40)
@@ -47,7 +53,7 @@ def test_horizon_and_window_can_be_those_of_somebody_elses_protocol(lively, past
 
 
 def test_the_page_stands_alone_and_speaks_both_languages(report):
-    page = churn_page(report, "en")
+    page = churn_page(report, FEATURES.titles, "en")
     assert '<html lang="en">' in page
     assert "http" not in page.replace("http-equiv", "")
     assert report.verdict_en() in page

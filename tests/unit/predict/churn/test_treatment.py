@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 import pyarrow as pa
 import pytest
+from shipped_churn import FEATURES, STRATA
 
 from liuke.kernel import ShopProfile
 from liuke.predict.churn import ChurnReport, ChurnService, ChurnSettings, Treated
@@ -86,7 +87,7 @@ def test_a_strategy_that_wins_everybody_back_does_not_hide_who_was_at_risk(past_
 
     def report(treatments) -> ChurnReport:
         service = ChurnService(
-            past, Lake(tmp_path / "lake"), ShopProfile(), settings, tmp_path / "models", treatments=treatments
+            past, Lake(tmp_path / "lake"), ShopProfile(), settings, tmp_path / "models", FEATURES, STRATA, treatments
         )
         found = service.train_and_evaluate(as_of, save=False)
         assert isinstance(found, ChurnReport)

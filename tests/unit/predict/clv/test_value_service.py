@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from liuke.collect.behaviours import load_catalogue
 from liuke.kernel import NotEnoughData, ShopProfile
 from liuke.predict.churn import TagFeatures
 from liuke.predict.clv import COVARIATES, CUSTOMER_VALUES, NAIVE, PurchaseSummary, ValueService, ValueSettings
@@ -70,7 +71,7 @@ def test_covariates_that_know_the_rhythm_are_used(shop_past, make_shop, tmp_path
         if day > lead and rng.random() < 0.9
     ]
     past = shop_past(purchases, visits)
-    report = service(past, tmp_path, TagFeatures.shipped().covariates).evaluate(END, 28, rng_seed=1)
+    report = service(past, tmp_path, TagFeatures.of(load_catalogue(None)).covariates).evaluate(END, 28, rng_seed=1)
     assert report.covariate_gain is not None
     assert report.covariate_gain.low > 0
     assert report.choice.model == COVARIATES

@@ -18,7 +18,7 @@ FREE = WarningSettings(red_cost_minor=0, orange_cost_minor=0)  # contacts that c
 
 
 def grade(scores, previous, lifecycle, capacity=None, settings=FREE, declines=None) -> pa.Table:
-    return grade_day(scores, previous, lifecycle, capacity, settings, declines).warnings
+    return grade_day(scores, previous, lifecycle, settings, capacity, declines).warnings
 
 
 def scores(probability: list[float], margin: list[float]) -> pa.Table:
@@ -100,8 +100,8 @@ def test_thresholds_say_why_per_stage():
         scores([0.9, 0.8, 0.1, 0.9, 0.1], [10_000, 10_000, 10_000, 1_000, 1_000]),
         None,
         stages(names),
-        Capacity(1, 5),
         settings,
+        Capacity(1, 5),
     )
     assert level_list(graded.warnings) == ["red", "orange", "blue", "yellow", "blue"]
     rows = {(row["stage"], row["level"]): row for row in graded.thresholds.to_pylist()}

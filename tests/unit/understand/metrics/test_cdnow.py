@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from small_moment import SmallMoment, moment_from
 
+from liuke.collect.behaviours import load_catalogue
 from liuke.kernel.shop import ShopProfile
-from liuke.understand.metrics import Measured, measure
+from liuke.understand.metrics import Measured, MetricSettings, measure
 from liuke.understand.tags import build_tags, load_definitions
 
 AS_OF = dt.date(1998, 7, 1)
@@ -38,7 +39,7 @@ def moment(rows: list[Row]) -> SmallMoment:
 
 @pytest.fixture(scope="module")
 def measured(moment: SmallMoment) -> Measured:
-    return measure(moment, ShopProfile())
+    return measure(moment, ShopProfile(), MetricSettings(), load_catalogue(None).active_names)
 
 
 def value(measured: Measured, metric: str, start: dt.date) -> float | None:
@@ -47,7 +48,9 @@ def value(measured: Measured, metric: str, start: dt.date) -> float | None:
 
 def test_everybody_is_there_with_what_they_spent(rows: list[Row], moment: SmallMoment) -> None:
     table = build_tags(
-        moment, load_definitions(), ["recency_days", "purchase_days", "monetary_365d", "customer_age_days"]
+        moment,
+        load_definitions(catalogue=load_catalogue(None)),
+        ["recency_days", "purchase_days", "monetary_365d", "customer_age_days"],
     )
     assert table.num_rows == 2357
     days, spent = defaultdict(set), defaultdict(int)

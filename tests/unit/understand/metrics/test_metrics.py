@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from small_moment import moment_from
 
+from liuke.collect.behaviours import load_catalogue
 from liuke.kernel.days import Period
 from liuke.kernel.shop import ShopProfile
 from liuke.understand.metrics import (
@@ -22,6 +23,7 @@ from liuke.understand.metrics import (
 )
 
 SHOP = ShopProfile()
+STARTED = load_catalogue(None).active_names
 D = dt.date
 
 
@@ -39,7 +41,7 @@ def bought(customer: int, *days: dt.date, net: int = 1000) -> list[dict[str, Any
 
 
 def measured(tables: dict[str, list[dict[str, Any]]], as_of: dt.date, **settings: int) -> Measured:
-    return measure(moment_from(tables, as_of), SHOP, MetricSettings(**settings))
+    return measure(moment_from(tables, as_of), SHOP, MetricSettings(**settings), STARTED)
 
 
 def latest(result: Measured, metric: str) -> MetricValue:
@@ -135,7 +137,7 @@ def test_previous_period_and_year_ago() -> None:
 
 def test_an_empty_shop_says_why_for_every_figure() -> None:
     result = measured({}, AS_OF)
-    assert {value.metric for value in result.values} == {one.key for one in metric_definitions(SHOP)}
+    assert {value.metric for value in result.values} == {one.key for one in metric_definitions(SHOP, MetricSettings())}
     for value in result.values:
         assert value.value is None
         assert value.note is not None

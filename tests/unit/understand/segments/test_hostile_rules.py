@@ -215,7 +215,7 @@ def test_good_expressions_still_work():
 )  # fmt: skip
 def test_behind_the_list_the_engine_is_locked(sql):
     """Nothing typed reaches the engine; if it ever did, these are the walls."""
-    engine = LockedEngine({"customers": PEOPLE})
+    engine = LockedEngine({"customers": PEOPLE}, SegmentSettings())
     with pytest.raises(Exception, match=r"(?i)disabled|locked|read-only|cannot change|does not exist|read only"):
         engine.rows(sql)
     assert engine.rows("SELECT count(*) FROM customers") == [(3,)]

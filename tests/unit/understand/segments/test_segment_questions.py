@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from small_moment import moment_from
 
+from liuke.collect.behaviours import load_catalogue
 from liuke.kernel.ids import stable_id
 from liuke.understand.segments import (
     LockedEngine,
@@ -16,6 +17,7 @@ from liuke.understand.segments import (
     SegmentBook,
     SegmentDesk,
     SegmentError,
+    SegmentSettings,
     desk_at,
     frame_of,
     parse_definition,
@@ -50,7 +52,7 @@ def desk():
         "customer_id": range(0, N, 10), "event": ["login"] * (N // 10),
         "occurred_on": [AS_OF - dt.timedelta(days=1 + k % 60) for k in range(N // 10)],
     })  # fmt: skip
-    engine = LockedEngine({"customers": people, "events": happened})
+    engine = LockedEngine({"customers": people, "events": happened}, SegmentSettings())
     return SegmentDesk(engine, frame_of(engine.columns("customers"), AS_OF, "tag_", {"events": 60}))
 
 
@@ -129,7 +131,7 @@ def test_a_rule_that_does_not_fit_says_why(desk, rule, said):
 
 
 def test_a_moment_builds_the_tags_that_rules_read():
-    tags = load_definitions()
+    tags = load_definitions(catalogue=load_catalogue(None))
     rule = {"kind": "all", "of": [
         {"kind": "tag", "tag": "recency_days", "test": {"op": "lte", "value": 30}},
         {"kind": "profile", "field": "city", "test": {"op": "eq", "value": "杭州市"}},
@@ -148,7 +150,7 @@ def test_a_moment_builds_the_tags_that_rules_read():
     book = SegmentBook(
         [segment(rule, "s"), segment({"kind": "not", "of": {"kind": "segment", "segment": "s"}}, "rest")]
     )
-    desk = desk_at(moment, tags, ["s", "rest"], book)
+    desk = desk_at(moment, tags, ["s", "rest"], book, SegmentSettings())
     assert desk.members("s", book) == [1]
     assert desk.flags(["s", "rest"], book).to_pydict() == {
         "customer_id": [1, 2, 3],
@@ -156,7 +158,7 @@ def test_a_moment_builds_the_tags_that_rules_read():
         "rest": [False, True, True],
     }
     both = SegmentBook([*book.values(), segment({"kind": "event", "source": "events", "how": "did"}, "any_event")])
-    desk = desk_at(moment, tags, ["s", "rest", "any_event"], both)
+    desk = desk_at(moment, tags, ["s", "rest", "any_event"], both, SegmentSettings())
     assert desk.members("any_event", both) == [1, 2, 3]  # a fact has the same name, whichever rules are asked together
     assert desk.members("s", both) == [1]
 
@@ -167,7 +169,11 @@ def test_a_segment_that_does_not_fit_any_more_is_left_out_and_named():
     fine = segment({"kind": "profile", "field": "city", "test": {"op": "known"}}, "fine")
     book = SegmentBook([gone, via, fine])
     desk = desk_at(
-        moment_from({"customers": [{"customer_id": 1, "city": "x"}]}, AS_OF), load_definitions(), list(book), book
+        moment_from({"customers": [{"customer_id": 1, "city": "x"}]}, AS_OF),
+        load_definitions(catalogue=load_catalogue(None)),
+        list(book),
+        book,
+        SegmentSettings(),
     )
     assert sorted(desk.refused) == ["gone", "via"]
     assert "no_such_tag" in desk.refused["via"].message

@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 from small_moment import moment_from
 
+from liuke.collect.behaviours import load_catalogue
 from liuke.understand.tags import (
     DefinitionError,
     anonymous_tags,
@@ -28,7 +29,7 @@ def test_nodes_become_tags_of_the_type_of_what_they_compute() -> None:
             "leaf_2": nodes.Last(source="purchases", column="channel"),
             "leaf_3": {"node": "holds", "if": {"monthly_spend": {"gt": 100}}},
         },
-        load_definitions(),
+        load_definitions(catalogue=load_catalogue(None)),
     )
     assert asked.visible == ("leaf_1", "leaf_2", "leaf_3")
     assert [asked[key].type for key in asked.visible] == ["number", "category", "boolean"]
@@ -39,7 +40,7 @@ def test_nodes_become_tags_of_the_type_of_what_they_compute() -> None:
 
 def test_a_name_that_is_a_tag_already_is_refused() -> None:
     with pytest.raises(DefinitionError, match="monthly_spend are keys of tags"):
-        anonymous_tags({"monthly_spend": SEARCHES}, load_definitions())
+        anonymous_tags({"monthly_spend": SEARCHES}, load_definitions(catalogue=load_catalogue(None)))
 
 
 def test_what_is_no_node_or_condition_is_refused_with_its_place() -> None:

@@ -6,6 +6,7 @@ import datetime as dt
 
 from small_moment import moment_from
 
+from liuke.collect.behaviours import load_catalogue
 from liuke.understand.tags import anonymous_tags, compare, compile_plan, estimate, load_definitions, why
 
 AS_OF = dt.date(2024, 3, 1)
@@ -14,9 +15,11 @@ CART = {"node": "sequence", "source": "events", "where": {"event": "cart_add"}, 
 
 
 def test_the_cost_names_sources_and_how_often_they_are_read() -> None:
-    plan = compile_plan(load_definitions(), ["activity", "monthly_spend", "value_tier"], AS_OF)
-    events, purchases = estimate(plan, {"events": 1000, "purchases": 10})
-    assert (events.source, events.rows, events.passes, events.rows_read) == ("events", 1000, 1, 1000)
+    plan = compile_plan(
+        load_definitions(catalogue=load_catalogue(None)), ["activity", "monthly_spend", "value_tier"], AS_OF
+    )
+    acts, purchases = estimate(plan, {"acts": 1000, "purchases": 10})
+    assert (acts.source, acts.rows, acts.passes, acts.rows_read) == ("acts", 1000, 1, 1000)
     assert (purchases.source, purchases.passes) == ("purchases", 1)
     assert plan.ranks == 1
 
@@ -35,7 +38,7 @@ def test_the_rows_behind_a_value_come_newest_first_and_are_counted() -> None:
 
 def test_a_tag_is_explained_by_the_tags_it_reads_and_a_sequence_by_both_its_halves() -> None:
     moment = moment_from({"purchases": [{"customer_id": 1, "order_id": 7, "occurred_on": dt.date(2024, 2, 1)}]}, AS_OF)
-    tags = load_definitions()
+    tags = load_definitions(catalogue=load_catalogue(None))
     reasons = why(moment, tags, ["lifecycle"], 1)
     assert [reason.tag for reason in reasons][:3] == ["recency_days", "customer_age_days", "purchase_days"]
     assert {reason.rows for reason in reasons} == {1}

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_moment import SmallMoment, moment_from
 
+from liuke.collect.behaviours import load_catalogue
 from liuke.understand.tags import DefinitionError, TagSet, build_tags, load_definitions, publish_cut_points
 
 AS_OF = dt.date(2024, 3, 1)
@@ -31,7 +32,7 @@ tags:
 @pytest.fixture
 def tags(tmp_path: Path) -> TagSet:
     (tmp_path / "ranks.yaml").write_text(TAGS, "utf-8")
-    return load_definitions(tmp_path, shipped=False)
+    return load_definitions(tmp_path, catalogue=load_catalogue(None), shipped=False)
 
 
 def shop(amounts: list[int | None]) -> SmallMoment:
@@ -87,7 +88,7 @@ def test_a_stranger_gets_the_rank_that_the_last_full_build_implies(tags: TagSet)
 
 
 def test_shipped_tags_of_a_few_customers_equal_the_full_build() -> None:
-    tags = load_definitions()
+    tags = load_definitions(catalogue=load_catalogue(None))
     rows = [
         {
             "customer_id": c,

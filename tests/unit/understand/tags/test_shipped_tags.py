@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from small_moment import moment_from
 
+from liuke.collect.behaviours import load_catalogue
 from liuke.understand.tags import build_tags, load_definitions
 
 AS_OF = dt.date(2024, 3, 1)
-TAGS = load_definitions()
+TAGS = load_definitions(catalogue=load_catalogue(None))
 
 
 def ask(tables: dict[str, list[dict[str, Any]]], *names: str) -> list[dict[str, Any]]:

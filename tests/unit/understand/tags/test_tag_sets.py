@@ -9,6 +9,7 @@ import pytest
 import yaml
 from small_moment import moment_from
 
+from liuke.collect.behaviours import load_catalogue
 from liuke.understand.tags import (
     CycleError,
     DefinitionError,
@@ -38,7 +39,7 @@ COUNT = "{node: count, source: purchases}"
 def test_tags_read_other_tags_in_any_order_of_the_file(tmp_path: Path) -> None:
     folder = write(tmp_path, tag("doubled", "{node: combine, op: add, of: [bought, bought]}") + tag("bought", COUNT))
     moment = moment_from({"purchases": [{"customer_id": 7, "order_id": 1, "occurred_on": dt.date(2024, 1, 1)}]}, AS_OF)
-    table = build_tags(moment, load_definitions(folder, shipped=False))
+    table = build_tags(moment, load_definitions(folder, catalogue=load_catalogue(None), shipped=False))
     assert table.to_pylist() == [{"customer_id": 7, "doubled": 2, "bought": 1}]
 
 
@@ -49,7 +50,7 @@ def test_a_cycle_is_refused_with_its_path(tmp_path: Path) -> None:
     folder = write(tmp_path, tag("a", ratio("b")) + tag("b", "{node: holds, if: {c: {gte: 1}}}", "boolean")
                    + tag("c", "{node: percent_rank, of: a}"))  # fmt: skip
     with pytest.raises(CycleError) as caught:
-        load_definitions(folder, shipped=False)
+        load_definitions(folder, catalogue=load_catalogue(None), shipped=False)
     assert caught.value.path == ("a", "b", "c", "a")
     assert "a -> b -> c -> a" in str(caught.value)
 
@@ -82,7 +83,9 @@ def test_a_cycle_is_refused_with_its_path(tmp_path: Path) -> None:
 def test_a_wrong_definition_says_what_is_wrong_and_what_to_do(
     tmp_path: Path, value: str, kind: str, says: str, hints: str
 ) -> None:
-    tags = load_definitions(write(tmp_path, tag("bought", COUNT) + tag("wrong", value, kind)), shipped=False)
+    tags = load_definitions(
+        write(tmp_path, tag("bought", COUNT) + tag("wrong", value, kind)), catalogue=load_catalogue(None), shipped=False
+    )
     with pytest.raises(DefinitionError) as caught:
         compile_plan(tags, None, AS_OF)
     assert says in caught.value.message
@@ -106,7 +109,7 @@ def test_a_wrong_definition_says_what_is_wrong_and_what_to_do(
 def test_a_wrong_file_names_file_tag_and_reason(tmp_path: Path, value: str, says: str) -> None:
     write(tmp_path, tag("bought", COUNT) + tag("wrong", value))
     with pytest.raises(DefinitionError) as caught:
-        load_definitions(tmp_path, shipped=False)
+        load_definitions(tmp_path, catalogue=load_catalogue(None), shipped=False)
     assert "mine.yaml" in caught.value.message
     assert "'wrong'" in caught.value.message
     assert says in caught.value.message
@@ -115,20 +118,20 @@ def test_a_wrong_file_names_file_tag_and_reason(tmp_path: Path, value: str, says
 def test_an_unknown_reference_names_reader_and_closest_tag(tmp_path: Path) -> None:
     write(tmp_path, tag("bought", COUNT) + tag("b", "{node: default, of: bougt, value: 0}"))
     with pytest.raises(DefinitionError, match=r"(?s)unknown tag 'bougt' in tag b.*did you mean bought"):
-        load_definitions(tmp_path, shipped=False)
+        load_definitions(tmp_path, catalogue=load_catalogue(None), shipped=False)
 
 
 def test_another_language_is_refused(tmp_path: Path) -> None:
     (tmp_path / "new.yaml").write_text("language: 2\ntags: []", "utf-8")
     with pytest.raises(DefinitionError, match="language: 1"):
-        load_definitions(tmp_path, shipped=False)
+        load_definitions(tmp_path, catalogue=load_catalogue(None), shipped=False)
 
 
 def test_one_key_twice_in_a_folder_is_refused(tmp_path: Path) -> None:
     write(tmp_path, tag("bought", COUNT), "a.yaml")
     write(tmp_path, tag("bought", COUNT), "b.yaml")
     with pytest.raises(DefinitionError, match="defined twice"):
-        load_definitions(tmp_path, shipped=False)
+        load_definitions(tmp_path, catalogue=load_catalogue(None), shipped=False)
 
 
 def test_for_each_writes_every_combination_and_keeps_types(tmp_path: Path) -> None:
@@ -139,7 +142,7 @@ def test_for_each_writes_every_combination_and_keeps_types(tmp_path: Path) -> No
     type: number
     value: {node: count, source: events, where: {event: "{event.key}"}, days: "{days}"}
 """
-    tags = load_definitions(write(tmp_path, template), shipped=False)
+    tags = load_definitions(write(tmp_path, template), catalogue=load_catalogue(None), shipped=False)
     assert list(tags) == ["search_7d", "search_30d", "login_7d", "login_30d"]
     assert tags["login_30d"].name.zh == "近30天登录"
     rows = [
@@ -150,9 +153,11 @@ def test_for_each_writes_every_combination_and_keeps_types(tmp_path: Path) -> No
 
 
 def test_a_workspace_adds_tags_and_overrides_shipped_ones(tmp_path: Path) -> None:
-    shipped = load_definitions()
+    shipped = load_definitions(catalogue=load_catalogue(None))
     own = load_definitions(
-        write(tmp_path / "tags", tag("visits", COUNT) + tag("monthly_spend", COUNT)), tmp_path / "absent"
+        write(tmp_path / "tags", tag("visits", COUNT) + tag("monthly_spend", COUNT)),
+        tmp_path / "absent",
+        catalogue=load_catalogue(None),
     )
     assert set(own) == {*shipped, "visits"}
     assert own["monthly_spend"].type == "number"
@@ -165,12 +170,14 @@ def test_the_hash_is_of_what_is_computed_not_of_how_it_is_written(tmp_path: Path
     one = write(tmp_path / "1", tag("t", "{node: count, source: events, where: {event: {eq: search}}, ago: 0}"))
     two = write(tmp_path / "2", tag("t", "{source: events, node: count, where: {event: search}}").replace("值", "次"))
     other = write(tmp_path / "3", tag("t", "{source: events, node: count, where: {event: login}}"))
-    hashes = [load_definitions(folder, shipped=False).hash() for folder in (one, two, other)]
+    hashes = [
+        load_definitions(folder, catalogue=load_catalogue(None), shipped=False).hash() for folder in (one, two, other)
+    ]
     assert hashes[0] == hashes[1] != hashes[2]
 
 
 def test_only_what_is_asked_for_is_read(tmp_path: Path) -> None:
-    tags = load_definitions()
+    tags = load_definitions(catalogue=load_catalogue(None))
     plan = compile_plan(tags, ["monthly_spend", "activity"], AS_OF)
     assert [column.key for column in plan.columns] == ["monthly_spend", "activity"]
     assert "FROM purchase_items" not in plan.sql
@@ -185,7 +192,7 @@ def test_days_counted_beside_their_gaps_hold_the_first_one_too(tmp_path: Path) -
     bought = [(7, 1), (7, 3), (7, 9), (8, 5), (8, 5)]
     rows = [{"customer_id": c, "order_id": n, "occurred_on": dt.date(2024, 1, d)} for n, (c, d) in enumerate(bought)]
     found = build_tags(moment_from({"purchases": rows, "customers": [{"customer_id": 9}]}, AS_OF),
-                       load_definitions(folder, shipped=False)).to_pylist()  # fmt: skip
+                       load_definitions(folder, catalogue=load_catalogue(None), shipped=False)).to_pylist()  # fmt: skip
     assert found == [
         {"customer_id": 7, "days": 3, "mean": 4.0, "gaps": 2},
         {"customer_id": 8, "days": 1, "mean": None, "gaps": 0},
@@ -207,16 +214,20 @@ def test_a_condition_may_name_more_values_than_the_one_it_picks(tmp_path: Path, 
     folder = write(tmp_path, tag("found", f"{{node: count, source: events, where: {where}}}"))
     day = dt.date(2024, 1, 1)
     rows = [{"customer_id": 7, "event": event, "occurred_on": day} for event in ("search", "login", "search")]
-    table = build_tags(moment_from({"events": rows}, AS_OF), load_definitions(folder, shipped=False))
+    table = build_tags(
+        moment_from({"events": rows}, AS_OF), load_definitions(folder, catalogue=load_catalogue(None), shipped=False)
+    )
     assert table.to_pylist() == [{"customer_id": 7, "found": expected}]
 
 
 def test_a_few_customers_read_no_row_older_than_their_windows(tmp_path: Path) -> None:
     recent = tag("recent", "{node: count, source: events, where: {event: search}, days: 30}")
-    tags = load_definitions(write(tmp_path, recent), shipped=False)
+    tags = load_definitions(write(tmp_path, recent), catalogue=load_catalogue(None), shipped=False)
     assert "r.occurred_on >= DATE '2024-01-31'" in compile_plan(tags, None, AS_OF, only="few").sql
     everything = load_definitions(
-        write(tmp_path / "more", recent + tag("ever", "{node: count, source: events}")), shipped=False
+        write(tmp_path / "more", recent + tag("ever", "{node: count, source: events}")),
+        catalogue=load_catalogue(None),
+        shipped=False,
     )
     assert "r.occurred_on >=" not in compile_plan(everything, None, AS_OF, only="few").sql
     passes = [compile_plan(everything, None, AS_OF, only=only).readings[0].passes for only in (None, "few")]
@@ -224,13 +235,15 @@ def test_a_few_customers_read_no_row_older_than_their_windows(tmp_path: Path) ->
 
 
 def test_equal_leaves_are_computed_once(tmp_path: Path) -> None:
-    tags = load_definitions(write(tmp_path, tag("a", COUNT) + tag("b", COUNT)), shipped=False)
+    tags = load_definitions(
+        write(tmp_path, tag("a", COUNT) + tag("b", COUNT)), catalogue=load_catalogue(None), shipped=False
+    )
     assert compile_plan(tags, None, AS_OF).sql.count("count(") == 1
 
 
 def test_a_quote_in_a_value_stays_a_value(tmp_path: Path) -> None:
     value = '{node: count, source: events, where: {event: "x\'; DROP TABLE events; --"}}'
-    tags = load_definitions(write(tmp_path, tag("t", value)), shipped=False)
+    tags = load_definitions(write(tmp_path, tag("t", value)), catalogue=load_catalogue(None), shipped=False)
     moment = moment_from(
         {"events": [{"customer_id": 1, "event": "x'; DROP TABLE events; --", "occurred_on": dt.date(2024, 1, 1)}]},
         AS_OF,
@@ -239,14 +252,14 @@ def test_a_quote_in_a_value_stays_a_value(tmp_path: Path) -> None:
 
 
 def test_hidden_tags_are_computed_but_not_shown(tmp_path: Path) -> None:
-    tags = load_definitions().select(["overdue_ratio"])
+    tags = load_definitions(catalogue=load_catalogue(None)).select(["overdue_ratio"])
     assert tags.visible == ("overdue_ratio",)
     assert {"recency_days", "purchase_gap_days"} < set(tags)
     assert customer_tags_spec(tags).names == ("as_of", "customer_id", "overdue_ratio")
 
 
 def test_every_shipped_tag_is_complete() -> None:
-    tags = load_definitions()
+    tags = load_definitions(catalogue=load_catalogue(None))
     assert len(tags) >= 25
     assert {tag.family for tag in tags.values()} == {
         "value", "activity", "lifecycle", "need", "churn_risk", "price_sensitivity", "membership", "family_stage",
