@@ -146,11 +146,11 @@ class ClusterHistory:
             ("order_lines", views.order_lines(_raw("order_items"), cut, self._minor_per_major), False),
             ("events", views.events(_raw("events"), cut), False),
             ("touches", views.touches(_raw("touches"), cut), False),
+            ("credits", views.credits(), False),
             # read by nearly every tag, and a join of four tables: computed once
             ("purchases", views.purchases(_raw("orders"), cut, rate), True),
             ("customers", views.customers(_raw, cut), True),
             ("purchase_items", views.purchase_items(rate), False),
-            ("credits", views.credits(), False),
         ):
             moment.define(name, sql, keep=keep)
 

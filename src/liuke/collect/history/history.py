@@ -101,8 +101,8 @@ class History:
             ("touches", views.touches(scan("touches"), cut)),
         ):
             engine.execute(f"CREATE TEMP VIEW {name} AS {sql}")
+        engine.execute(f"CREATE TEMP VIEW credits AS {views.credits()}")
         # read by nearly every tag, and a join of four tables: computed once
         engine.execute(f"CREATE TEMP TABLE purchases AS {views.purchases(scan('orders'), cut, rate)}")
         engine.execute(f"CREATE TEMP TABLE customers AS {views.customers(scan, cut)}")
         engine.execute(f"CREATE TEMP VIEW purchase_items AS {views.purchase_items(rate)}")
-        engine.execute(f"CREATE TEMP VIEW credits AS {views.credits()}")
