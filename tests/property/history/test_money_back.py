@@ -1,7 +1,4 @@
-"""Whatever order money comes and goes back in, every figure with money in it counts the same net.
-
-The reference is written from the rule in the history room's README, one customer and one day at a time.
-"""
+"""Whatever order money comes and goes back in, every figure with money in it counts the same net."""
 
 from __future__ import annotations
 
@@ -12,6 +9,7 @@ from dataclasses import dataclass
 from random import Random
 
 import pytest
+from books import NOTE, nets
 from raw_shop import SHOP, SPECS, RawShop, Row, open_moment
 from small_moment import SmallMoment
 
@@ -23,6 +21,7 @@ from liuke.understand.metrics import MetricSettings, measure
 from liuke.understand.tags import build_tags, load_definitions
 
 FIRST, LAST = dt.date(2023, 1, 1), dt.date(2024, 2, 29)  # what may be seen at raw_shop.AS_OF, whole months
+ZONE = dt.timedelta(hours=8)
 SHOPS = 60
 
 
@@ -33,48 +32,26 @@ class Order:
     customer: int
     facts: list[tuple[dt.date, str, int | None]]
 
-    def total(self, *kinds: str) -> int:
-        return sum(amount or 0 for _, kind, amount in self.facts if kind in kinds)
+    def total(self, kind: str) -> int:
+        return sum(amount or 0 for _, one, amount in self.facts if one == kind)
 
     def has(self, kind: str) -> bool:
         return any(one == kind for _, one, _ in self.facts)
 
-    @property
-    def paid_on(self) -> dt.date:
-        return min(day for day, kind, _ in self.facts if kind == "paid")
 
-    @property
-    def is_note(self) -> bool:
-        return all(kind in ("returned", "refunded") for _, kind, _ in self.facts)
+def fact_rows(orders: Mapping[int, Order]) -> list[Row]:
+    """Return the facts as canonical rows; they happen at 00:00 in the shop's zone."""
+    return [
+        {"order_id": number, "identity_id": order.customer, "customer_id": order.customer, "fact": kind,
+         "amount_minor": amount, "occurred_on": day, "occurred_at": dt.datetime.combine(day, dt.time()) - ZONE}
+        for number, order in orders.items() for day, kind, amount in order.facts
+    ]  # fmt: skip
 
 
 def reference(orders: Mapping[int, Order]) -> dict[int, int]:
     """Return the net of every order that counts."""
-    net: dict[int, int] = {}
-    free: set[int] = set()
-    for number, order in orders.items():
-        if order.has("paid") and not order.has("cancelled"):
-            gross, back = order.total("paid"), max(order.total("returned"), order.total("refunded"))
-            if gross == 0:
-                net[number] = 0
-                free.add(number)
-            elif gross > back:
-                net[number] = gross - back
-    for customer in {order.customer for order in orders.values()}:
-        own = {number: order for number, order in orders.items() if order.customer == customer}
-        notes = [fact for order in own.values() if order.is_note for fact in order.facts]
-        pile: list[int] = []
-        came = paid_back = taken = 0
-        for day in sorted({fact[0] for order in own.values() for fact in order.facts}):
-            pile += sorted(number for number in own if number in net and own[number].paid_on == day)
-            came += sum(amount or 0 for when, kind, amount in notes if when == day and kind == "returned")
-            paid_back += sum(amount or 0 for when, kind, amount in notes if when == day and kind == "refunded")
-            credit, taken = max(came, paid_back) - taken, max(came, paid_back)
-            for number in reversed(pile):
-                part = min(credit, net[number])
-                net[number] -= part
-                credit -= part
-    return {number: amount for number, amount in net.items() if amount or number in free}
+    gross = {number: order.total("paid") for number, order in orders.items() if order.has("paid")}
+    return nets(fact_rows(orders), gross)
 
 
 def random_orders(rng: Random) -> dict[int, Order]:
@@ -101,14 +78,7 @@ def random_orders(rng: Random) -> dict[int, Order]:
 
 def raw_rows(rng: Random, orders: Mapping[int, Order]) -> RawShop:
     """Return the facts as sources write them, in any order."""
-    rows: list[Row] = []
-    for number, order in orders.items():
-        for day, kind, amount in order.facts:
-            at = dt.datetime.combine(day, dt.time()) - dt.timedelta(hours=8)  # 00:00 in the shop's zone
-            rows.append({
-                "order_id": number, "identity_id": order.customer, "fact": kind, "amount_minor": amount,
-                "occurred_at": at, "occurred_on": day, "recorded_at": at, "load_id": 1, "source": "s",
-            })  # fmt: skip
+    rows = [row | {"recorded_at": row["occurred_at"], "load_id": 1, "source": "s"} for row in fact_rows(orders)]
     rng.shuffle(rows)
     tables: RawShop = {name: [] for name in (*SPECS, "scores_churn")}
     tables["order_facts"] = [row | {"row_number": place} for place, row in enumerate(rows)]
@@ -159,12 +129,11 @@ def test_the_random_shops_hold_every_case() -> None:
         orders = random_orders(Random(seed))
         expected = reference(orders)
         for number, order in orders.items():
-            seen["notes"] += order.is_note
+            seen["notes"] += {kind for _, kind, _ in order.facts} <= NOTE
             seen["cancelled after payment"] += order.has("paid") and order.has("cancelled")
             seen["returned and refunded"] += order.has("returned") and order.has("refunded")
-            seen["lowered by a note"] += order.has("paid") and not order.has("cancelled") and (
-                0 < expected.get(number, 0) < order.total("paid") - max(order.total("returned"), order.total("refunded"))
-            )  # fmt: skip
+            own = order.total("paid") - max(order.total("returned"), order.total("refunded"))
+            seen["lowered by a note"] += not order.has("cancelled") and 0 < expected.get(number, 0) < own
             seen["gift"] += order.has("paid") and expected.get(number) == 0
     assert min(seen.values()) >= 10, dict(seen)
 

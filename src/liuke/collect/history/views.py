@@ -45,7 +45,7 @@ LINE_COLUMNS = (
 
 # Takes credits off purchases. A customer's purchases lie on a pile in the order of their days; a credit takes from the
 # top, and what it finds nothing for is lost: it gives back a purchase that isn't on record. `walk` is the height of the
-# pile if it could sink below the floor, `level` the height it has; of a purchase, what the level never fell below is left.
+# pile if it could sink below the floor, `level` the height it has; a purchase keeps what the level never fell below.
 _PILE = """
         moves AS (
             SELECT customer_id, occurred_on, 0 AS is_credit, occurred_at, order_id, own_minor AS moved_minor
@@ -169,8 +169,8 @@ def credits() -> str:
                             sum(refunded_minor) OVER (PARTITION BY customer_id ORDER BY occurred_on)) AS back_minor
             FROM notes
         ), daily AS (
-            SELECT customer_id, occurred_on, cast(back_minor AS BIGINT) - coalesce(cast(
-                       lag(back_minor) OVER (PARTITION BY customer_id ORDER BY occurred_on) AS BIGINT), 0) AS amount_minor
+            SELECT customer_id, occurred_on, cast(back_minor - lag(back_minor, 1, 0)
+                       OVER (PARTITION BY customer_id ORDER BY occurred_on) AS BIGINT) AS amount_minor
             FROM by_day
         )
         SELECT customer_id, occurred_on, amount_minor FROM daily WHERE amount_minor > 0"""
