@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from books import nets
 from raw_shop import AS_OF, HIDDEN_LOAD, KNOWN_AT, SCORES, SHOP, RawShop, Row
 
-from liuke.collect.history.views import CUSTOMER_ATTRIBUTES, PRODUCT_ATTRIBUTES
+from liuke.collect.history.views import CUSTOMER_ATTRIBUTES, FIRST_DAYS, PRODUCT_ATTRIBUTES
 from liuke.kernel import midnight_utc
 
 FLAGS = ("nulls", "ties", "midnight", "late arrival", "duplicates", "merges")
@@ -65,7 +66,8 @@ def read_facts(shop: RawShop, known_at: dt.datetime = KNOWN_AT) -> Facts:
         "touches": resolved("touches", happened),
     }  # fmt: skip
     profiled = {
-        c: _latest(rows, CUSTOMER_ATTRIBUTES) for c, rows in _by(resolved("customers", recorded), "customer_id").items()
+        c: _latest(rows, CUSTOMER_ATTRIBUTES) | _earliest(rows, FIRST_DAYS)
+        for c, rows in _by(resolved("customers", recorded), "customer_id").items()
     }
     paid = [row | {"event": "order_paid"} for row in facts if row["fact"] == "paid"]
     tables["acts"] = [*tables["events"], *paid]
@@ -106,28 +108,31 @@ def _latest(rows: list[Row], columns: Iterable[str]) -> Row:
     return {c: next((row[c] for row in reversed(ordered) if row.get(c) is not None), None) for c in columns}
 
 
+def _earliest(rows: list[Row], columns: Iterable[str]) -> Row:
+    return {c: min((row[c] for row in rows if row.get(c) is not None), default=None) for c in columns}
+
+
 def _purchases(facts: list[Row], lines: list[Row], orders: list[Row]) -> list[Row]:
+    paid = _by([row for row in facts if row["fact"] == "paid"], "order_id")
+    content = {order_id: [line for line in lines if line["order_id"] == order_id] for order_id in paid}
+    gross = {}
+    for order_id, rows in paid.items():
+        amount = _sum(row["amount_minor"] for row in rows)
+        known = _sum(line["net_minor"] for line in content[order_id]) or 0
+        gross[order_id] = known if amount is None else amount
     found = []
-    for order_id, rows in _by(facts, "order_id").items():
-        paid = [row for row in rows if row["fact"] == "paid"]
-        back = [row for row in rows if row["fact"] in ("cancelled", "refunded", "returned")]
-        if not paid:
-            continue
-        mine = [line for line in lines if line["order_id"] == order_id]
-        gross = _sum(row["amount_minor"] for row in paid)
-        gross = gross if gross is not None else _sum(line["net_minor"] for line in mine) or 0
-        net = gross - (_sum(row["amount_minor"] for row in back) or 0)
-        cancelled = any(row["fact"] == "cancelled" and row["amount_minor"] is None for row in back)
-        if cancelled or (gross > 0 and net <= 0):
-            continue
+    for order_id, net in nets(facts, gross).items():
+        rows, mine = paid[order_id], content[order_id]
         channels = [row["channel"] for row in orders if row["order_id"] == order_id and row["channel"] is not None]
+        known = _sum(line["net_minor"] for line in mine) or 0
         found.append({
-            "customer_id": min(row["customer_id"] for row in paid), "order_id": order_id,
-            "occurred_at": min(row["occurred_at"] for row in paid), "net_minor": net,
-            "occurred_on": min(row["occurred_on"] for row in paid), "channel": min(channels, default=None),
+            "customer_id": min(row["customer_id"] for row in rows), "order_id": order_id,
+            "occurred_at": min(row["occurred_at"] for row in rows), "net_minor": net,
+            "occurred_on": min(row["occurred_on"] for row in rows), "channel": min(channels, default=None),
             "discount_minor": _sum(line["discount_minor"] for line in mine) or 0, "n_items": len(mine),
             "quantity": float(_sum(line["quantity"] for line in mine) or 0),
             "margin_minor": _margin(net, [line["net_minor"] for line in mine]),
+            "kept_share": net / known if known > net else 1.0,
         })  # fmt: skip
     return found
 
@@ -160,7 +165,8 @@ def _item(line: Row, purchase: Row, products: dict[int, Row]) -> Row:
     same = {key: product.get(key) for key in ("category", "subcategory", "brand", "stage")}
     packs = (line["quantity"], product.get("units_per_pack"), product.get("daily_use"))
     supply = None if None in packs or not packs[2] else float(packs[0]) * packs[1] / packs[2]
-    return _about(line, products) | dated | same | {"product.supply_days": supply}
+    net = None if line["net_minor"] is None else _rounded(line["net_minor"] * purchase["kept_share"])
+    return _about(line, products) | dated | same | {"product.supply_days": supply, "net_minor": net}
 
 
 def _note(

@@ -16,7 +16,7 @@ from liuke.collect.behaviours import Catalogue, load_catalogue
 from liuke.collect.consent import ConsentLedger, SuppressionList
 from liuke.collect.history import History
 from liuke.collect.identity import IDENTITIES, IDENTITY_MAP, ProfileBook
-from liuke.collect.sources import CANONICAL, ROW_KEYS, Ingestor
+from liuke.collect.sources import CANONICAL, ROW_KEYS, Ingestor, PlausibleDays
 from liuke.decide.strategies import READY_STRATEGIES, Strategy, StrategyDesk, load_strategies
 from liuke.engage.outreach import CONTACTS, READY_TEMPLATES, Outreach, TemplateLibrary, build_channels
 from liuke.kernel import ShopProfile, shop_day
@@ -190,9 +190,12 @@ class Application:
     @cached_property
     def ingestor(self) -> Ingestor:
         """Reads the shop's files."""
-        data_dir = self.workspace.path / self.settings.sources.data_dir
-        memory_mb = self.settings.store.memory_mb
-        return Ingestor(self.workspace, self.lake, self.operations, self.cipher, self.shop, data_dir, memory_mb)
+        chosen, memory_mb = self.settings.sources, self.settings.store.memory_mb
+        data_dir = self.workspace.path / chosen.data_dir
+        plausible = PlausibleDays(chosen.earliest_day, chosen.ahead_days)
+        return Ingestor(
+            self.workspace, self.lake, self.operations, self.cipher, self.shop, data_dir, memory_mb, plausible
+        )
 
     @cached_property
     def history(self) -> History:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,17 @@ class SourceSettings(BaseModel):
 
     data_dir: str = Field(
         "inbox", description="Folder that the file patterns of mappings start from; relative to the workspace."
+    )
+    earliest_day: date = Field(
+        date(1995, 1, 1),
+        description="Rows that speak of an earlier day go to quarantine: there were no web shops before, and "
+        "1970-01-01 is what computers write for no date.",
+    )
+    ahead_days: int = Field(
+        2,
+        ge=0,
+        description="Rows that speak of a day further ahead of their loading go to quarantine, in days: clocks and "
+        "zones differ by a day, hardly by more than two.",
     )
 
 

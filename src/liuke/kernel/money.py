@@ -5,11 +5,19 @@ from __future__ import annotations
 from decimal import ROUND_HALF_EVEN, Decimal
 
 # ISO 4217: currencies whose minor unit isn't a hundredth
-_EXPONENTS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "KWD": 3, "OMR": 3, "TND": 3, "JOD": 3}
+_NONE = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
+_THOUSANDTHS = "BHD IQD JOD KWD LYD OMR TND"
+_EXPONENTS = dict.fromkeys(_NONE.split(), 0) | dict.fromkeys(_THOUSANDTHS.split(), 3) | {"CLF": 4, "UYW": 4}
 
 
 def minor_exponent(currency: str) -> int:
-    """Return how many decimals the currency's major unit has."""
+    """Return how many decimals the currency's major unit has.
+
+    Examples
+    --------
+    >>> [minor_exponent(currency) for currency in ("CNY", "JPY", "KWD")]
+    [2, 0, 3]
+    """
     return _EXPONENTS.get(currency.upper(), 2)
 
 

@@ -147,11 +147,11 @@ class ClusterHistory:
             ("events", views.events(_raw("events"), cut), False),
             ("acts", views.acts(), False),
             ("touches", views.touches(_raw("touches"), cut), False),
+            ("credits", views.credits(), False),
             # read by nearly every tag, and a join of four tables: computed once
             ("purchases", views.purchases(_raw("orders"), cut, rate), True),
             ("customers", views.customers(_raw, cut), True),
             ("purchase_items", views.purchase_items(rate), False),
-            ("credits", views.credits(), False),
         ):
             moment.define(name, sql, keep=keep)
 

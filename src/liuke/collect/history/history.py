@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from liuke.collect.history import views
 from liuke.collect.history.moment import Moment
+from liuke.collect.history.record import record_days
 from liuke.collect.identity import IDENTITIES, component_map
 from liuke.collect.sources import CANONICAL, hidden_loads
 from liuke.kernel import ShopProfile, midnight_utc, minor_exponent
@@ -64,19 +65,16 @@ class History:
         return Moment(as_of, known_at, engine, inputs)
 
     def days(self) -> tuple[date, date] | None:
-        """Return the first and the last day on which an order was paid, None if there is none."""
+        """Return the first and the last day of the record of paid orders, None if there is none."""
         with self._operations.read() as connection:
             hidden = tuple(hidden_loads(connection))
         cut = views.Cut(date.max, datetime.max, hidden)
         engine = connect(self._scratch_dir, self._memory_mb)
         try:
             scan = self._lake.scan_sql("order_facts")
-            first, last = engine.execute(
-                f"SELECT min(occurred_on), max(occurred_on) FROM {scan} WHERE fact = 'paid' AND {cut.visible}"
-            ).fetchall()[0]
+            return record_days(engine, f"SELECT occurred_on AS day FROM {scan} WHERE fact = 'paid' AND {cut.visible}")
         finally:
             engine.close()
-        return (first, last) if first is not None else None
 
     def _register_identities(self, engine: duckdb.DuckDBPyConnection, cut: views.Cut) -> None:
         links: pa.Table = engine.sql(
@@ -102,8 +100,8 @@ class History:
             ("touches", views.touches(scan("touches"), cut)),
         ):
             engine.execute(f"CREATE TEMP VIEW {name} AS {sql}")
+        engine.execute(f"CREATE TEMP VIEW credits AS {views.credits()}")
         # read by nearly every tag, and a join of four tables: computed once
         engine.execute(f"CREATE TEMP TABLE purchases AS {views.purchases(scan('orders'), cut, rate)}")
         engine.execute(f"CREATE TEMP TABLE customers AS {views.customers(scan, cut)}")
         engine.execute(f"CREATE TEMP VIEW purchase_items AS {views.purchase_items(rate)}")
-        engine.execute(f"CREATE TEMP VIEW credits AS {views.credits()}")

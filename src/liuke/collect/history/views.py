@@ -9,15 +9,14 @@ from datetime import date, datetime
 from liuke.collect.history.syntax import DUCKDB, Syntax
 
 CUSTOMER_ATTRIBUTES = (
-    "registered_on",
     "gender",
     "birth_month",
     "province",
     "city",
     "channel",
     "member_tier",
-    "member_since_on",
 )
+FIRST_DAYS = ("registered_on", "member_since_on")  # of a customer: a later record can't move what has begun
 PRODUCT_ATTRIBUTES = (
     "product_key",
     "name",
@@ -44,8 +43,33 @@ LINE_COLUMNS = (
     "occurred_on",
 )
 
-# What a fact takes off an order: all three name money that went back or will never come.
-_BACK = "fact IN ('cancelled', 'refunded', 'returned')"
+# Takes credits off purchases. A customer's purchases lie on a pile in the order of their days; a credit takes from the
+# top, and what it finds nothing for is lost: it gives back a purchase that isn't on record. `walk` is the height of the
+# pile if it could sink below the floor, `level` the height it has; a purchase keeps what the level never fell below.
+_PILE = """
+        moves AS (
+            SELECT customer_id, occurred_on, 0 AS is_credit, occurred_at, order_id, own_minor AS moved_minor
+            FROM counted WHERE customer_id IN (SELECT customer_id FROM credits)
+            UNION ALL SELECT customer_id, occurred_on, 1, NULL, NULL, -amount_minor FROM credits
+        ), walked AS (
+            SELECT *, sum(moved_minor) OVER (
+                PARTITION BY customer_id ORDER BY occurred_on, is_credit, occurred_at, order_id
+                ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS walk
+            FROM moves
+        ), levelled AS (
+            SELECT *, walk - least(0, min(walk) OVER (
+                PARTITION BY customer_id ORDER BY occurred_on, is_credit, occurred_at, order_id
+                ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)) AS level
+            FROM walked
+        ), lowest AS (
+            SELECT *, min(level) OVER (
+                PARTITION BY customer_id ORDER BY occurred_on, is_credit, occurred_at, order_id
+                ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS floor_minor
+            FROM levelled
+        ), kept AS (
+            SELECT order_id, cast(greatest(0, moved_minor - (level - floor_minor)) AS BIGINT) AS left_minor
+            FROM lowest WHERE is_credit = 0
+        )"""
 
 
 @dataclass(frozen=True)
@@ -124,17 +148,46 @@ def order_lines(scan: str, cut: Cut, minor_per_major: int) -> str:
         FROM ({lines}) l LEFT JOIN products p ON p.product_id = l.product_id"""
 
 
+def credits() -> str:
+    """What went back, per customer and day, of orders of which nothing else is known; needs the view ``order_facts``.
+
+    A credit note bears a number of its own, and so may the refund that follows it: of all that came back as goods and
+    all that was paid back by a day, the larger counts.
+    """
+    return """
+        WITH notes AS (
+            SELECT customer_id, occurred_on,
+                   coalesce(sum(amount_minor) FILTER (WHERE fact = 'returned'), 0) AS returned_minor,
+                   coalesce(sum(amount_minor) FILTER (WHERE fact = 'refunded'), 0) AS refunded_minor
+            FROM order_facts f
+            WHERE NOT EXISTS (SELECT 1 FROM order_facts o
+                              WHERE o.order_id = f.order_id AND o.fact NOT IN ('returned', 'refunded'))
+            GROUP BY customer_id, occurred_on
+        ), by_day AS (
+            SELECT customer_id, occurred_on,
+                   greatest(sum(returned_minor) OVER (PARTITION BY customer_id ORDER BY occurred_on),
+                            sum(refunded_minor) OVER (PARTITION BY customer_id ORDER BY occurred_on)) AS back_minor
+            FROM notes
+        ), daily AS (
+            SELECT customer_id, occurred_on, cast(back_minor - lag(back_minor, 1, 0)
+                       OVER (PARTITION BY customer_id ORDER BY occurred_on) AS BIGINT) AS amount_minor
+            FROM by_day
+        )
+        SELECT customer_id, occurred_on, amount_minor FROM daily WHERE amount_minor > 0"""
+
+
 def purchases(scan_orders: str, cut: Cut, margin_rate: float) -> str:
-    """One row per counted order; needs the views ``order_facts`` and ``order_lines``."""
+    """One row per counted order; needs the views ``order_facts``, ``order_lines`` and ``credits``."""
     return f"""
         WITH paid AS (
             SELECT order_id, min(customer_id) AS customer_id, min(occurred_at) AS occurred_at,
                    min(occurred_on) AS occurred_on, sum(amount_minor) AS paid_minor
             FROM order_facts WHERE fact = 'paid' GROUP BY order_id
         ), back AS (
-            SELECT order_id, sum(amount_minor) AS back_minor,
-                   bool_or(fact = 'cancelled' AND amount_minor IS NULL) AS cancelled
-            FROM order_facts WHERE {_BACK} GROUP BY order_id
+            SELECT order_id, greatest(coalesce(sum(amount_minor) FILTER (WHERE fact = 'returned'), 0),
+                                      coalesce(sum(amount_minor) FILTER (WHERE fact = 'refunded'), 0)) AS back_minor,
+                   bool_or(fact = 'cancelled') AS cancelled
+            FROM order_facts WHERE fact IN ('cancelled', 'refunded', 'returned') GROUP BY order_id
         ), content AS (
             SELECT order_id, sum(net_minor) AS lines_minor, sum(discount_minor) AS discount_minor,
                    sum(quantity) AS quantity, count(*) AS n_items,
@@ -144,41 +197,41 @@ def purchases(scan_orders: str, cut: Cut, margin_rate: float) -> str:
             SELECT order_id, min(channel) AS channel FROM {scan_orders} WHERE {cut.happened} GROUP BY order_id
         ), priced AS (
             SELECT paid.order_id, customer_id, occurred_at, occurred_on,
-                   coalesce(paid_minor, lines_minor, 0) AS gross_minor,
-                   coalesce(paid_minor, lines_minor, 0) - coalesce(back_minor, 0) AS net_minor,
-                   coalesce(cancelled, false) AS cancelled,
+                   cast(coalesce(paid_minor, lines_minor, 0) AS BIGINT) AS gross_minor,
+                   cast(coalesce(back_minor, 0) AS BIGINT) AS back_minor,
                    lines_minor, discount_minor, quantity, n_items, margin_minor, channel
             FROM paid LEFT JOIN back ON back.order_id = paid.order_id
                  LEFT JOIN content ON content.order_id = paid.order_id
                  LEFT JOIN placed ON placed.order_id = paid.order_id
+            WHERE NOT coalesce(cancelled, false)
+        ), counted AS (
+            SELECT *, greatest(gross_minor - back_minor, 0) AS own_minor FROM priced
+            WHERE gross_minor > back_minor OR gross_minor = 0
+        ), {_PILE}, netted AS (
+            SELECT counted.*, coalesce(left_minor, own_minor) AS net_minor
+            FROM counted LEFT JOIN kept ON kept.order_id = counted.order_id
         )
         SELECT customer_id, order_id, occurred_at, occurred_on, channel,
                cast(net_minor AS BIGINT) AS net_minor, cast(coalesce(discount_minor, 0) AS BIGINT) AS discount_minor,
-               cast(round(CASE WHEN margin_minor IS NULL OR lines_minor = 0 OR lines_minor IS NULL
+               cast(round(CASE WHEN margin_minor IS NULL OR lines_minor IS NULL OR lines_minor <= 0
                                THEN net_minor * cast({_decimal(margin_rate)} AS DOUBLE)
                                ELSE cast(margin_minor AS DOUBLE)
                                     * (cast(net_minor AS DOUBLE) / cast(lines_minor AS DOUBLE)) END) AS BIGINT)
                    AS margin_minor,
-               cast(coalesce(quantity, 0) AS DOUBLE) AS quantity, cast(coalesce(n_items, 0) AS BIGINT) AS n_items
-        FROM priced
-        WHERE NOT cancelled AND NOT (gross_minor > 0 AND net_minor <= 0)"""
-
-
-def credits() -> str:
-    """Money that went back without naming a paid order; needs the view ``order_facts``."""
-    return f"""
-        SELECT customer_id, order_id, occurred_on, cast(amount_minor AS BIGINT) AS amount_minor FROM order_facts f
-        WHERE {_BACK} AND amount_minor IS NOT NULL
-          AND NOT EXISTS (SELECT 1 FROM order_facts p WHERE p.fact = 'paid' AND p.order_id = f.order_id)"""
+               cast(coalesce(quantity, 0) AS DOUBLE) AS quantity, cast(coalesce(n_items, 0) AS BIGINT) AS n_items,
+               CASE WHEN lines_minor > net_minor THEN cast(net_minor AS DOUBLE) / cast(lines_minor AS DOUBLE)
+                    ELSE cast(1 AS DOUBLE) END AS kept_share
+        FROM netted WHERE own_minor = 0 OR net_minor > 0"""
 
 
 def purchase_items(margin_rate: float) -> str:
-    """Lines of counted orders, on the day of the purchase."""
+    """Lines of counted orders, on the day of the purchase; amounts in proportion to what is left of the order."""
     return f"""
         SELECT p.customer_id, l.order_id, p.occurred_at, p.occurred_on, l.product_id,
-               l.category, l.subcategory, l.brand, l.stage, l.quantity, l.net_minor, l.discount_minor,
-               cast(round(coalesce(l.net_minor - l.cost_minor, l.net_minor * {_decimal(margin_rate)})) AS BIGINT)
-                   AS margin_minor
+               l.category, l.subcategory, l.brand, l.stage, l.quantity,
+               cast(round(cast(l.net_minor AS DOUBLE) * p.kept_share) AS BIGINT) AS net_minor, l.discount_minor,
+               cast(round(cast(coalesce(l.net_minor - l.cost_minor, l.net_minor * {_decimal(margin_rate)}) AS DOUBLE)
+                          * p.kept_share) AS BIGINT) AS margin_minor
         FROM order_lines l JOIN purchases p ON p.order_id = l.order_id"""
 
 
@@ -207,14 +260,15 @@ def touches(scan: str, cut: Cut) -> str:
 
 
 def customers(scan: Callable[[str], str], cut: Cut) -> str:
-    """Everyone of whom there is any row; profile attributes as last recorded.
+    """Everyone of whom there is any row; profile attributes as last recorded, first days as the earliest of all.
 
     Who has no day of registration in a profile registered with their first event `register`.
     """
-    profiles = _resolved(_of_record(*CUSTOMER_ATTRIBUTES), scan("customers"), cut.recorded)
-    latest = _latest(CUSTOMER_ATTRIBUTES, cut)
+    columns = (*CUSTOMER_ATTRIBUTES, *FIRST_DAYS)
+    profiles = _resolved(_of_record(*columns), scan("customers"), cut.recorded)
+    found = ", ".join((_latest(CUSTOMER_ATTRIBUTES, cut), *(f"min({name}) AS {name}" for name in FIRST_DAYS)))
     return f"""
-        WITH profiled AS (SELECT customer_id, {latest} FROM ({profiles}) GROUP BY customer_id),
+        WITH profiled AS (SELECT customer_id, {found} FROM ({profiles}) GROUP BY customer_id),
         behaved AS (
             SELECT customer_id, min(occurred_on) AS day,
                    min(occurred_on) FILTER (WHERE event = 'register') AS registered_on
@@ -229,8 +283,8 @@ def customers(scan: Callable[[str], str], cut: Cut) -> str:
                 UNION ALL SELECT customer_id, occurred_on FROM touches
             ) GROUP BY customer_id
         )
-        SELECT seen.customer_id, coalesce(profiled.registered_on, behaved.registered_on) AS registered_on,
-               {", ".join(CUSTOMER_ATTRIBUTES[1:])}, seen.day AS first_seen_on
+        SELECT seen.customer_id, {", ".join(CUSTOMER_ATTRIBUTES)}, member_since_on,
+               coalesce(profiled.registered_on, behaved.registered_on) AS registered_on, seen.day AS first_seen_on
         FROM seen LEFT JOIN profiled ON profiled.customer_id = seen.customer_id
              LEFT JOIN behaved ON behaved.customer_id = seen.customer_id"""
 

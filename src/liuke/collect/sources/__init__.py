@@ -4,6 +4,7 @@ from liuke.collect.sources.contracts import FileState, FoundFile, IngestReport, 
 from liuke.collect.sources.errors import AccountingError, MappingError, RefusedFileError
 from liuke.collect.sources.loads import hidden_loads, visible_at
 from liuke.collect.sources.mapping import Mapping, load_mappings, parse_mapping
+from liuke.collect.sources.plausible import PlausibleDays
 from liuke.collect.sources.service import Ingestor
 from liuke.collect.sources.tables import CANONICAL, ROW_KEYS, loads
 
@@ -19,6 +20,7 @@ __all__ = [
     "LoadReport",
     "Mapping",
     "MappingError",
+    "PlausibleDays",
     "RefusedFile",
     "RefusedFileError",
     "hidden_loads",

@@ -90,9 +90,12 @@ class LoadRegister:
             query = query.where(loads.c.file_key == file_key)
         return {row.load_id: row.file_key for row in connection.execute(query)}
 
-    def begin(self, connection: sa.Connection, load_id: int, version: Version, now: datetime) -> None:
-        """Write the load as begun; one that was begun before stays as it is."""
-        if connection.execute(sa.select(loads.c.load_id).where(loads.c.load_id == load_id)).one_or_none() is None:
+    def begin(self, connection: sa.Connection, load_id: int, version: Version, now: datetime) -> datetime:
+        """Write the load as begun and return when it was; one that was begun before stays as it is."""
+        begun_at = connection.execute(
+            sa.select(loads.c.begun_at).where(loads.c.load_id == load_id)
+        ).scalar_one_or_none()
+        if begun_at is None:
             connection.execute(
                 sa.insert(loads).values(
                     load_id=load_id,
@@ -106,6 +109,7 @@ class LoadRegister:
                     begun_at=now,
                 )
             )
+        return begun_at or now
 
     def refuse(self, connection: sa.Connection, load_id: int) -> None:
         """End a load that was begun; the row stays, for it is what hides rows that an attempt has left in the lake."""

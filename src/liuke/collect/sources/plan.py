@@ -1,7 +1,8 @@
 """From a mapping and a file's columns to the SQL that judges rows and makes canonical ones of them.
 
 Nothing runs here. A plan holds: the *typed* relation (every declared column in its type), *rules* (an ordered list of
-conditions, the first of which that holds decides over a row), and one *emission* per canonical table.
+conditions, the first of which that holds decides over a row), *group rules* (on what is summed over rows), and one
+*emission* per canonical table.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from liuke.collect.identity import normal_sql
 from liuke.collect.sources.errors import MappingError
 from liuke.collect.sources.expressions import Expression, Scope
 from liuke.collect.sources.mapping import ColumnSpecification, Constant, Emit, Mapping, Scalar
+from liuke.collect.sources.plausible import Bounds, GroupRule, group_rules, row_objections
 from liuke.collect.sources.readers import ROW, UNDECODABLE, Source
 from liuke.collect.sources.sql import identifier, literal
 from liuke.collect.sources.targets import A_DATE, AMOUNT, NUMBER, TARGETS, Field, Target
@@ -78,7 +80,7 @@ class Plan:
         Relation of all rows of the file: every column as it stands there (``__raw_<name>``) and in its type.
     names, used : tuple of str
         The file's columns, and those that the mapping looks at.
-    rules, emissions, links
+    rules, group_rules, emissions, links
     key : tuple of str
         SQL of the columns that tell rows apart.
     personal : frozenset of str
@@ -91,6 +93,7 @@ class Plan:
     names: tuple[str, ...]
     used: tuple[str, ...]
     rules: tuple[Rule, ...]
+    group_rules: tuple[GroupRule, ...]
     emissions: tuple[Emission, ...]
     links: tuple[LinkPlan, ...]
     key: tuple[str, ...]
@@ -109,6 +112,7 @@ def make_plan(
     source: Source,
     shop_zone: str,
     behaviours: Sequence[str],
+    bounds: Bounds,
 ) -> Plan:
     """Compile a mapping for a file.
 
@@ -122,19 +126,29 @@ def make_plan(
     shop_zone : str
     behaviours : sequence of str
         Names that an event may have.
+    bounds : Bounds
+        Days that a row may speak of.
 
     Raises
     ------
     MappingError
         If it names columns, fields or functions that there aren't.
     """
-    return _Planner(mapping, name, source.types, shop_zone, behaviours).plan(source.relation, source.numbered)
+    planner = _Planner(mapping, name, source.types, shop_zone, behaviours, bounds)
+    return planner.plan(source.relation, source.numbered)
 
 
 class _Planner:
     def __init__(
-        self, mapping: Mapping, name: str, types: dict[str, str], shop_zone: str, behaviours: Sequence[str]
+        self,
+        mapping: Mapping,
+        name: str,
+        types: dict[str, str],
+        shop_zone: str,
+        behaviours: Sequence[str],
+        bounds: Bounds,
     ) -> None:
+        self.bounds = bounds
         self.mapping, self.name, self.types, self.behaviours = mapping, name, types, behaviours
         self.zone = mapping.zone or shop_zone
         self.scope = Scope(tuple(types), mapping.derive, name)
@@ -156,6 +170,9 @@ class _Planner:
             Rule(QUARANTINED, f"{name} is empty", f"{identifier(self.scope.column(name, 'key'))} IS NULL")
             for name in self.mapping.key
         )
+        rules += tuple(
+            Rule(QUARANTINED, one.reason, one.condition, one.field) for one in row_objections(emissions, self.bounds)
+        )
         links, personal = self._links(), self._personal(emissions)
         used = tuple(name for name in self.types if name in self.scope.used)
         return Plan(
@@ -163,6 +180,7 @@ class _Planner:
             names=tuple(self.types),
             used=used,
             rules=tuple({rule.condition: rule for rule in reversed(rules)}.values())[::-1],  # the first of equals
+            group_rules=group_rules(emissions, self.bounds),
             emissions=emissions,
             links=links,
             key=key,

@@ -30,6 +30,7 @@ from liuke.collect.sources.loads import BEGUN, RELEASE, LoadRegister, Outcome, V
 from liuke.collect.sources.mapping import Mapping as SourceMapping
 from liuke.collect.sources.mapping import load_mappings
 from liuke.collect.sources.plan import make_plan
+from liuke.collect.sources.plausible import Bounds, PlausibleDays
 from liuke.collect.sources.projection import Origin
 from liuke.collect.sources.readers import Source, open_source
 from liuke.collect.sources.tables import CANONICAL, ROW_KEYS
@@ -49,6 +50,7 @@ class _Job:
     mapping_name: str
     known: Mapping[int, str]
     max_bad_share: float
+    begun_at: datetime  # at the first attempt: a second one gives the same verdicts
     fresh: bool  # no attempt before this one
 
 
@@ -68,6 +70,8 @@ class Ingestor:
         What relative file patterns start from. Default: the workspace.
     memory_mb : int
         Memory limit of the engine, in MiB.
+    plausible : PlausibleDays
+        Rows that speak of other days go to quarantine.
     """
 
     def __init__(
@@ -79,6 +83,7 @@ class Ingestor:
         shop: ShopProfile,
         data_dir: Path | None = None,
         memory_mb: int = 1400,
+        plausible: PlausibleDays = PlausibleDays(),
     ) -> None:
         self._workspace = workspace
         self._lake = lake
@@ -87,6 +92,7 @@ class Ingestor:
         self._shop = shop
         self._data_dir = data_dir or workspace.path
         self._memory_mb = memory_mb
+        self._plausible = plausible
         self._register = LoadRegister()
         self._profiles = ProfileBook(cipher)
         self._quarantine = Quarantine(cipher)
@@ -229,12 +235,12 @@ class Ingestor:
     def _bring_file(self, file: FoundFile, mapping: SourceMapping, now: datetime, bars: Progress) -> LoadReport:
         version = Version(file.source, file.file_key, file.content_sha256, mapping.digest)
         with self._operations.begin() as connection:
-            self._register.begin(connection, file.load_id, version, now)
+            begun_at = self._register.begin(connection, file.load_id, version, now)
             visible = self._register.visible(connection, file.source)
         known = {load_id: key for load_id, key in visible.items() if key != file.file_key}
         corrected = [load_id for load_id, key in visible.items() if key == file.file_key]
         fresh = file.state is not FileState.INTERRUPTED
-        job = _Job(file.load_id, version, mapping, file.mapping, known, mapping.max_bad_share, fresh)
+        job = _Job(file.load_id, version, mapping, file.mapping, known, mapping.max_bad_share, begun_at, fresh)
         bars.start(file.file_key)
         with self._landing(
             job, lambda engine, folder: open_source(engine, file.path, mapping.format, folder)
@@ -258,9 +264,9 @@ class Ingestor:
         version = Version(group.source, group.file_key, digest, mapping.digest, RELEASE, group.load_id)
         with self._operations.begin() as connection:
             load_id, state, _ = self._register.standing(connection, version)
-            self._register.begin(connection, load_id, version, now)
+            begun_at = self._register.begin(connection, load_id, version, now)
             known = self._register.visible(connection, group.source)
-        job = _Job(load_id, version, mapping, name, known, max_bad_share=1.0, fresh=state is None)
+        job = _Job(load_id, version, mapping, name, known, 1.0, begun_at, fresh=state is None)
         with self._landing(job, lambda engine, folder: held.held_source(engine, group, folder)) as landing:
             tables = self._write(landing, SilentProgress())
             outcome = landing.outcome(tables)
@@ -291,7 +297,8 @@ class Ingestor:
         try:
             source = opened_by(engine, folder)
             behaviours = load_catalogue(self._behaviours_file).names
-            plan = make_plan(job.mapping, job.mapping_name, source, self._shop.zone, behaviours)
+            bounds = Bounds.of(self._plausible, job.begun_at, job.mapping.zone or self._shop.zone)
+            plan = make_plan(job.mapping, job.mapping_name, source, self._shop.zone, behaviours, bounds)
             origin = Origin(job.load_id, job.mapping, self._shop.zone, self._shop.currency, self._cipher.pepper)
             landing = Landing(engine, self._lake, origin, plan, source, job.version.file_key, folder)
             landing.judge(job.known, max_bad_share=job.max_bad_share)

@@ -16,6 +16,7 @@ from liuke.collect.sources.errors import AccountingError
 from liuke.collect.sources.ids import IdBook, make_lookups
 from liuke.collect.sources.mapping import FormatSpec
 from liuke.collect.sources.plan import CODE, CONTENT, FILTERED, LIVE, QUARANTINED, Plan, raw
+from liuke.collect.sources.plausible import GroupRule
 from liuke.collect.sources.readers import ROW, UNREADABLE, Source, collect_unreadable, explained
 from liuke.collect.sources.sql import identifier, literal
 
@@ -125,6 +126,8 @@ class Judge:
                 self._connection.execute(f"CREATE TEMP TABLE {KEYS} AS SELECT * FROM {keys}")
                 self._known_elsewhere(known, known_keys)
                 keys = f"(SELECT k.* FROM {KEYS} AS k SEMI JOIN {LIVE} AS l ON k.{ROW} = l.{ROW})"
+        for rule in self._plan.group_rules:  # last: a sum is of the rows that are loaded
+            self._refuse_groups(rule)
         return self._accounted(book, keys)
 
     def _scan(self) -> None:
@@ -150,6 +153,22 @@ class Judge:
         """Take rows out after the rules; ``rows`` selects their numbers."""
         self._connection.execute(f"INSERT INTO {EXCEPTIONS} SELECT {ROW}, {code} FROM ({rows})")
         self._late = True
+
+    def _refuse_groups(self, rule: GroupRule) -> None:
+        """Quarantine all rows of each group that a rule objects to."""
+        names = [f"g{place}" for place in range(len(rule.groups))]
+        columns = ", ".join(f"{group} AS {name}" for group, name in zip(rule.groups, names, strict=True))
+        self._connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE bad_groups AS SELECT {columns} FROM {LIVE} WHERE {rule.when} "
+            f"GROUP BY {', '.join(rule.groups)} HAVING {rule.condition}"
+        )
+        if self._count("bad_groups"):
+            same = " AND ".join(f"l.{name} IS NOT DISTINCT FROM b.{name}" for name in names)
+            rows = f"SELECT {ROW}, {columns} FROM {LIVE} WHERE {rule.when}"
+            self._refuse(
+                self._code(QUARANTINED, rule.reason), f"SELECT {ROW} FROM ({rows}) AS l JOIN bad_groups AS b ON {same}"
+            )
+            self._show_live()
 
     def _parts(self, wanted: list[tuple[str, str]]) -> list[tuple[str, str]]:
         """Return (namespace, SQL) of the key's columns, each in a namespace of its own.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from liuke.collect.history import record_days
 from liuke.kernel.days import Period
 from liuke.understand.metrics.buying import Kept
 
@@ -32,22 +33,20 @@ class Membership:
 
 def first_active_day(connection: duckdb.DuckDBPyConnection, started: Sequence[str]) -> dt.date | None:
     """Return the first day with an event that a customer started: where the record of behaviour begins."""
-    found: dt.date | None = connection.execute(
-        f"SELECT min(occurred_on) FROM events WHERE event IN ({_texts(started)})"
-    ).fetchall()[0][0]
-    return found
+    found = record_days(connection, f"SELECT occurred_on AS day FROM events WHERE event IN ({_texts(started)})")
+    return found[0] if found else None
 
 
 def first_registered_day(connection: duckdb.DuckDBPyConnection) -> dt.date | None:
     """Return the first day on which a customer registered."""
-    found: dt.date | None = connection.execute("SELECT min(registered_on) FROM customers").fetchall()[0][0]
-    return found
+    found = record_days(connection, "SELECT registered_on AS day FROM customers")
+    return found[0] if found else None
 
 
 def first_member_day(connection: duckdb.DuckDBPyConnection) -> dt.date | None:
     """Return the first day on which a customer became a member."""
-    found: dt.date | None = connection.execute("SELECT min(member_since_on) FROM customers").fetchall()[0][0]
-    return found
+    found = record_days(connection, "SELECT member_since_on AS day FROM customers")
+    return found[0] if found else None
 
 
 def retention(

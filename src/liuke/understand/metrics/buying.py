@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from liuke.collect.history import record_days
 from liuke.kernel.days import Period
 
 
@@ -41,16 +42,14 @@ class Standing:
 
 def first_purchase_day(connection: duckdb.DuckDBPyConnection) -> dt.date | None:
     """Return the first day with a counted order: where the recorded history begins."""
-    found: dt.date | None = connection.execute("SELECT min(occurred_on) FROM purchases").fetchall()[0][0]
-    return found
+    found = record_days(connection, "SELECT occurred_on AS day FROM purchases")
+    return found[0] if found else None
 
 
 def first_priced_day(connection: duckdb.DuckDBPyConnection) -> dt.date | None:
     """Return the first day with a counted order; None if no order has an amount: then revenue is unknown, not zero."""
-    found: dt.date | None = connection.execute(
-        "SELECT CASE WHEN bool_or(net_minor <> 0) THEN min(occurred_on) END FROM purchases"
-    ).fetchall()[0][0]
-    return found
+    priced = connection.execute("SELECT bool_or(net_minor <> 0) FROM purchases").fetchall()[0][0]
+    return first_purchase_day(connection) if priced else None
 
 
 def sales(connection: duckdb.DuckDBPyConnection, periods: Sequence[Period]) -> Mapping[Period, Sales]:
