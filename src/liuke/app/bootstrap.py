@@ -285,7 +285,7 @@ class Application:
             self.operations,
             build_channels(settings, self.workspace.outbox_dir),
             TemplateLibrary([READY_TEMPLATES, self.workspace.strategies_dir / "templates"]),
-            ShopPermissions(ConsentLedger(), SuppressionList(self.cipher), identities),
+            ShopPermissions(ConsentLedger(), SuppressionList(self.cipher), self.profiles, identities),
             ShopAddressBook(self.profiles, identities),
             allocator,
             settings,

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from liuke.app.addresses import ShopAddressBook, ShopPermissions
-from liuke.app.publish import HAPPENINGS, PRODUCTS, TAG_PREFIX, OpenBuild, identities_of
+from liuke.app.publish import HAPPENINGS, PRODUCTS, TAG_PREFIX, OpenBuild, identities_of, persons_of
 from liuke.collect.consent import ConsentLedger, SuppressionList
 from liuke.collect.identity import ProfileBook
 from liuke.store.operations import FieldCipher, Operations
@@ -85,6 +85,10 @@ class BuildIdentities:
         """Return each customer's identities, its own id first."""
         return identities_of(self._build, list(customer_ids))
 
+    def persons(self, identity_ids: Collection[int]) -> dict[int, int]:
+        """Return the customer that each identity belongs to."""
+        return persons_of(self._build, list(identity_ids))
+
 
 class PublishedReach:
     """Who may be contacted for marketing and has an address there: consent, suppression and addresses, asked now.
@@ -100,8 +104,9 @@ class PublishedReach:
 
     def __init__(self, build: OpenBuild, operations: Operations, cipher: FieldCipher, now: datetime) -> None:
         identities: Any = BuildIdentities(build)
-        self._permissions = ShopPermissions(ConsentLedger(), SuppressionList(cipher), identities)
-        self._addresses = ShopAddressBook(ProfileBook(cipher), identities)
+        profiles = ProfileBook(cipher)
+        self._permissions = ShopPermissions(ConsentLedger(), SuppressionList(cipher), profiles, identities)
+        self._addresses = ShopAddressBook(profiles, identities)
         self._operations = operations
         self._now = now
 
@@ -115,5 +120,6 @@ class PublishedReach:
         with self._operations.read() as connection:
             allowed = self._permissions.may_contact(connection, customer_ids, "marketing", channel, self._now)
             recipients = self._addresses.look_up(connection, list(allowed), channel)
-            barred = set(self._permissions.suppressed(connection, recipients, channel)) if recipients else set()
+            barred = set(self._permissions.suppressed(connection, recipients, channel))
+            barred |= set(self._permissions.refused_inboxes(connection, recipients, "marketing", channel, self._now))
         return [customer for customer in recipients if customer not in barred]

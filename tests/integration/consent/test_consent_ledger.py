@@ -12,6 +12,7 @@ from liuke.collect.consent import (
     ConsentLedger,
     ConsentRecord,
     SuppressionList,
+    consents,
     suppressions,
 )
 from liuke.store.operations import FieldCipher, Operations
@@ -47,16 +48,67 @@ def test_the_last_statement_stands_whatever_the_order_of_writing(operations):
     assert ask(operations, [1, 2]) == {2}
 
 
-def test_of_two_statements_at_the_same_instant_the_one_written_later_stands(operations):
-    write(operations, said(1, True), said(1, False), said(2, False), said(2, True))
-    assert ask(operations, [1, 2]) == {2}
+def test_of_two_statements_at_the_same_instant_the_refusal_stands_whatever_the_order_of_writing(operations):
+    write(operations, said(1, True), said(1, False), said(2, False), said(2, True), said(3, True), said(3, True))
+    assert ask(operations, [1, 2, 3]) == {3}
 
 
-def test_the_past_is_read_as_it_was_said_and_known(operations):
+def test_a_grant_counts_once_it_was_made_and_known_and_a_refusal_at_once(operations):
     write(operations, said(1, True), said(1, False, NOON + timedelta(days=2)))
-    write(operations, said(2, True, recorded_at=NOON + timedelta(days=3)))
-    assert ask(operations, [1, 2], at=NOON + timedelta(days=1)) == {1}
-    assert ask(operations, [1, 2], at=NOON + timedelta(days=4)) == {2}
+    write(operations, said(2, True, recorded_at=NOON + timedelta(days=3)), said(3, True, NOON + timedelta(days=3)))
+    assert ask(operations, [1, 2, 3], at=NOON + timedelta(days=1)) == set()
+    assert ask(operations, [1, 2, 3], at=NOON + timedelta(days=4)) == {2, 3}
+
+
+@pytest.mark.parametrize(
+    ("written", "speaks_for"),
+    [
+        ("email", {"email"}), ("E-MAIL", {"email"}), ("Ｅｍａｉｌ", {"email"}), ("邮件", {"email"}), (" e_mail ", {"email"}),
+        ("SMS", {"sms"}), ("短信", {"sms"}), ("*", {"email", "sms"}), ("All", {"email", "sms"}), ("全部", {"email", "sms"}),
+        ("", {"email", "sms"}), ("carrier pigeon", {"email", "sms"}), ("app", {"email", "sms"}),
+    ],
+)  # fmt: skip
+def test_a_refusal_is_understood_in_any_spelling_and_otherwise_speaks_for_every_medium(operations, written, speaks_for):
+    write(operations, said(1, True, channel="*"), said(1, False, NOON + timedelta(days=1), channel=written))
+    barred = {channel for channel in ("email", "sms") if not ask(operations, [1], channel=channel)}
+    assert barred == speaks_for
+
+
+def test_a_refusal_that_an_earlier_version_wrote_as_the_source_spelt_it_still_bars(operations):
+    write(operations, said(1, True), said(1, False, NOON + timedelta(days=1)))
+    with operations.begin() as connection:
+        connection.execute(sa.update(consents).where(consents.c.granted.is_(False)).values(channel="E-Mail-Kanal"))
+    assert ask(operations, [1]) == set()
+
+
+def test_a_refusal_for_an_unknown_purpose_is_one_of_marketing(operations):
+    write(operations, said(1, True), said(1, False, NOON + timedelta(days=1), purpose="whatever"))
+    assert ask(operations, [1]) == set()
+
+
+def test_what_a_quarantined_row_says_ends_with_its_release_and_isnt_said_twice(operations):
+    later = NOON + timedelta(days=1)
+    write(operations, said(1, True), said(2, True))
+    held = [said(n, False, later, load_id=7, held_row=n) for n in (1, 2)]
+    with operations.begin() as connection:
+        assert LEDGER.hold(connection, held, 7, later) == 2
+        assert LEDGER.hold(connection, [replace(one, occurred_at=later) for one in held], 7, later) == 0
+    assert ask(operations, [1, 2]) == set()
+    with operations.begin() as connection:
+        LEDGER.released(connection, 7, [1], later)
+    assert ask(operations, [1, 2]) == {1}
+
+
+def test_a_corrected_file_ends_what_was_unclear_only_about_those_it_speaks_of(operations):
+    later, last = NOON + timedelta(days=1), NOON + timedelta(days=2)
+    write(operations, said(1, True), said(2, True), said(3, True))
+    with operations.begin() as connection:
+        LEDGER.hold(connection, [said(n, False, later, load_id=7, held_row=n) for n in (1, 2, 3)], 7, later)
+        LEDGER.record(connection, [said(1, True, load_id=8)])
+        LEDGER.record(connection, [said(3, True, later + timedelta(hours=1))])  # given since, in another file
+        LEDGER.hold(connection, [said(3, False, last, load_id=8, held_row=3)], 8, last, [7])
+        LEDGER.restated(connection, [7], 8, last)
+    assert ask(operations, [1, 2, 3]) == {1, 3}
 
 
 def test_channels_are_apart_and_a_word_for_every_channel_reaches_each(operations):
@@ -80,7 +132,13 @@ def test_a_corrected_load_takes_back_its_grants_but_never_a_refusal(operations):
 
 
 @pytest.mark.parametrize(
-    "changes", [{"purpose": "spam"}, {"channel": ""}, {"occurred_at": datetime.fromisoformat("2026-10-05T12:00+08:00")}]
+    "changes",
+    [
+        {"purpose": "spam"},
+        {"channel": ""},
+        {"channel": "pigeon"},
+        {"occurred_at": datetime.fromisoformat("2026-10-05T12:00+08:00")},
+    ],
 )
 def test_a_record_that_cannot_stand_is_refused_and_nothing_is_written(operations, changes):
     with pytest.raises(ConsentError) as caught, operations.begin() as connection:

@@ -15,6 +15,7 @@ from liuke.app.publish.look_ups import (
     identities_of,
     one_customer,
     parse_tag_filter,
+    persons_of,
     timeline,
 )
 from liuke.app.publish.pointer import current_build
@@ -46,6 +47,7 @@ __all__ = [
     "identities_of",
     "one_customer",
     "parse_tag_filter",
+    "persons_of",
     "publish",
     "read_simulation",
     "timeline",

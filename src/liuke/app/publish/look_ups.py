@@ -149,17 +149,19 @@ def identities_of(build: OpenBuild, customer_ids: Sequence[int]) -> dict[int, li
     return identities
 
 
-def customers_of(build: OpenBuild, identity_ids: Sequence[int]) -> tuple[int, ...]:
-    """Return the customers that these identities belong to."""
-    if not identity_ids:
-        return ()
+def persons_of(build: OpenBuild, identity_ids: Sequence[int]) -> dict[int, int]:
+    """Return the customer that each identity belongs to."""
     found = build.rows(
-        """SELECT DISTINCT coalesce(i.customer_id, asked.identity_id) AS customer_id
-           FROM (SELECT unnest(?::BIGINT[]) AS identity_id) asked LEFT JOIN identities i USING (identity_id)
-           ORDER BY ALL""",
+        """SELECT asked.identity_id, coalesce(i.customer_id, asked.identity_id) AS customer_id
+           FROM (SELECT unnest(?::BIGINT[]) AS identity_id) asked LEFT JOIN identities i USING (identity_id)""",
         [list(identity_ids)],
     )
-    return tuple(row["customer_id"] for row in found)
+    return {row["identity_id"]: row["customer_id"] for row in found}
+
+
+def customers_of(build: OpenBuild, identity_ids: Sequence[int]) -> tuple[int, ...]:
+    """Return the customers that these identities belong to."""
+    return tuple(sorted(set(persons_of(build, identity_ids).values()))) if identity_ids else ()
 
 
 def _conditions(build: OpenBuild, query: CustomerQuery) -> tuple[str, list[object]]:

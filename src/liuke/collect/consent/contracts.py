@@ -44,6 +44,9 @@ class ConsentRecord:
         Where the statement can be found again, such as a form or a call number; no personal values.
     load_id
         The load that brought the row; None when it was entered directly.
+    held_row
+        Number of the quarantined row from which a refusal was concluded although its answer or its moment can't be
+        read; the refusal ends when that row is released or corrected. None for what was said clearly.
     """
 
     identity_id: int
@@ -55,3 +58,4 @@ class ConsentRecord:
     recorded_at: datetime
     evidence: str = ""
     load_id: int | None = None
+    held_row: int | None = None

@@ -9,7 +9,6 @@ from liuke.store.operations import metadata
 consents = sa.Table(
     "consents",
     metadata,
-    # The row number settles ties: of two statements with the same instants the one written later stands.
     sa.Column("consent_no", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=True),
     sa.Column("identity_id", sa.BigInteger, nullable=False),
     sa.Column("purpose", sa.String(32), nullable=False),
@@ -21,9 +20,10 @@ consents = sa.Table(
     sa.Column("evidence", sa.String(200), nullable=False, default=""),
     sa.Column("load_id", sa.BigInteger),
     sa.Column("superseded_at", sa.DateTime),
+    sa.Column("held_row", sa.BigInteger),  # a quarantined row of the load, from which a refusal was concluded
     sa.Index("consents_by_identity", "identity_id", "purpose", "channel"),
     sa.Index("consents_by_load", "load_id"),
-    comment="Append-only ledger: one row per statement of a person; the last one stands.",
+    comment="Append-only ledger: one row per statement of a person; the last one stands, of equals the no.",
 )
 
 suppressions = sa.Table(

@@ -1,8 +1,8 @@
 """Which records belong to one customer? By deterministic keys only."""
 
 from liuke.collect.identity.components import component_map, overshared_keys
-from liuke.collect.identity.contracts import PERSONAL_FIELDS, Profile, ProfileRecord
-from liuke.collect.identity.normal import normal_sql, normal_value
+from liuke.collect.identity.contracts import PERSONAL_FIELDS, Inbox, Profile, ProfileRecord
+from liuke.collect.identity.normal import keys_of, normal_sql, normal_value
 from liuke.collect.identity.profiles import ProfileBook
 from liuke.collect.identity.tables import IDENTITIES, IDENTITY_MAP, profiles
 
@@ -10,10 +10,12 @@ __all__ = [
     "IDENTITIES",
     "IDENTITY_MAP",
     "PERSONAL_FIELDS",
+    "Inbox",
     "Profile",
     "ProfileBook",
     "ProfileRecord",
     "component_map",
+    "keys_of",
     "normal_sql",
     "normal_value",
     "overshared_keys",

@@ -44,3 +44,11 @@ class Profile:
     email: str | None = None
     address: str | None = None
     member_no: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """Where messages arrive: an address in its one spelling, and the keyed hash under which it is counted."""
+
+    address: str
+    key: str

@@ -44,7 +44,7 @@ profiles = sa.Table(
     sa.Column("identity_id", sa.BigInteger, nullable=False, index=True),
     sa.Column("recorded_at", sa.DateTime, nullable=False),
     *(sa.Column(field, sa.LargeBinary) for field in ("name", "phone", "email", "address", "member_no")),
-    *(sa.Column(f"{field}_index", sa.String(32), index=True) for field in ("phone", "email", "member_no")),
+    *(sa.Column(f"{field}_index", sa.String(32), index=True) for field in ("name", "phone", "email", "member_no")),
     sa.Column("superseded_at", sa.DateTime),
     comment="Personal values, sealed. The *_index columns find an exact value without opening any.",
 )

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +22,18 @@ import pyarrow.parquet as pq
 from liuke.collect.consent import ConsentRecord
 from liuke.collect.identity import IDENTITIES, PERSONAL_FIELDS, ProfileRecord
 from liuke.collect.quality import QuarantinedRow
+from liuke.collect.sources.emission import Emission
 from liuke.collect.sources.errors import RefusedFileError
 from liuke.collect.sources.held import LINE
+from liuke.collect.sources.ids import IdBook
 from liuke.collect.sources.lines import columns_of
 from liuke.collect.sources.loads import Outcome
 from liuke.collect.sources.plan import CONTENT, LIVE, QUARANTINED, Plan, raw
 from liuke.collect.sources.projection import BEGINNING, Origin, emission_sql, link_sql, wanted_ids
 from liuke.collect.sources.readers import ROW, UNREADABLE, Source
-from liuke.collect.sources.sql import literal
+from liuke.collect.sources.sql import identifier, literal
+from liuke.collect.sources.statements import TABLE as STATEMENTS
+from liuke.collect.sources.statements import held, held_refusals, loaded_statements
 from liuke.collect.sources.tables import ROW_KEYS
 from liuke.collect.sources.targets import OPERATIONAL
 from liuke.collect.sources.verdicts import ALL, EXCEPTIONS, Judge, Verdicts, content_sql
@@ -81,14 +87,8 @@ class Landing:
         assert self._verdicts is not None
         return self._verdicts
 
-    def judge(self, known: Mapping[int, str], *, max_bad_share: float) -> None:
-        """Decide over every row.
-
-        Raises
-        ------
-        RefusedFileError
-            If too many rows would be quarantined.
-        """
+    def judge(self, known: Mapping[int, str]) -> None:
+        """Decide over every row."""
         known_keys = None
         if known and self._plan.key:
             ids = ", ".join(map(str, sorted(known)))
@@ -98,11 +98,20 @@ class Landing:
         judge = Judge(self._connection, self._plan, self._source, f"{self._origin.pepper}row:{mapping.source}")
         self._verdicts = judge.judge(mapping.format, known, known_keys, wanted_ids(self._plan, self._origin))
         self._origin = self._origin.within(self._verdicts.times)
-        bad = sum(self._verdicts.quarantined.values())
-        if self._verdicts.rows and bad / self._verdicts.rows > max_bad_share:
-            worst = max(self._verdicts.quarantined.items(), key=lambda item: item[1])
+
+    def admit(self, max_bad_share: float) -> None:
+        """Let the file in as a whole.
+
+        Raises
+        ------
+        RefusedFileError
+            If too many rows would be quarantined.
+        """
+        bad = sum(self.verdicts.quarantined.values())
+        if self.verdicts.rows and bad / self.verdicts.rows > max_bad_share:
+            worst = max(self.verdicts.quarantined.items(), key=lambda item: item[1])
             raise RefusedFileError(
-                f"{self._file_key}: {bad:,} of {self._verdicts.rows:,} rows can't be loaded, "
+                f"{self._file_key}: {bad:,} of {self.verdicts.rows:,} rows can't be loaded, "
                 f"most of them because: {worst[0]}",
                 "the mapping is probably wrong; nothing was loaded (`max_bad_share` in the mapping sets the limit)",
             )
@@ -120,6 +129,8 @@ class Landing:
         for table, selects in parts.items():
             if table in OPERATIONAL:
                 rows = self._copy(" UNION ALL ".join(selects), self._folder / f"{table}.parquet")
+                if not rows:  # most events say nothing of consent
+                    continue
             else:
                 rows = self._commit(table, selects)
             yield table, rows
@@ -137,20 +148,45 @@ class Landing:
                 self._origin.load_id, row["row_number"], row["identity_id"], row["recorded_at"], **values
             )
 
-    def consents(self) -> Iterator[ConsentRecord]:
+    def consents(self, now: datetime) -> Iterator[ConsentRecord]:
         """Yield the statements of the loaded rows."""
-        for row in self._rows_of("consents"):
-            yield ConsentRecord(
-                identity_id=row["identity_id"],
-                purpose=row["purpose"],
-                channel=row["channel"],
-                granted=bool(row["granted"]),
-                policy_version=row["policy_version"] or "",
-                occurred_at=row["occurred_at"],
-                recorded_at=row["recorded_at"],
-                evidence=row["evidence"] or "",
-                load_id=self._origin.load_id,
-            )
+        yield from loaded_statements(self._rows_of(STATEMENTS), self._origin.load_id, now)
+
+    def refusals(self, load_id: int, now: datetime) -> Iterator[ConsentRecord]:
+        """Yield the refusals of the rows that can't be loaded.
+
+        Parameters
+        ----------
+        load_id : int
+            The load in whose name the rows are held.
+        now : datetime
+            Naive UTC: when a refusal without a readable moment counts as said.
+        """
+        emissions = [held(emission, ROW) for emission in self._plan.emissions if emission.table == STATEMENTS]
+        codes = self._refused_codes()
+        if not emissions or not codes:
+            return
+        self._find_refused(codes)
+        number = self.verdicts.numbering.format("e." + ROW)
+        columns = ", ".join(f"s.{raw(name)} AS {identifier(name)}" for name in self._plan.names)
+        rows = f"(SELECT {number} AS {ROW}, {columns} FROM refused AS e JOIN refused_rows AS s USING ({CONTENT}))"
+        typed = self._plan.typed(rows, "" if self._source.numbered else f"{ROW}, ")
+        yield from held_refusals(self._statements(emissions, typed, "{}"), load_id, now)
+
+    def clear_refusals(self, now: datetime) -> Iterator[ConsentRecord]:
+        """Yield the refusals of a file that is refused as a whole: those that are as clear as in a loaded row."""
+        emissions = [emission for emission in self._plan.emissions if emission.table == STATEMENTS]
+        loadable = self._statements(emissions, LIVE, self.verdicts.numbering)
+        said = (*held_refusals(loadable, self._origin.load_id, now), *self.refusals(self._origin.load_id, now))
+        yield from (record for record in said if record.held_row is None)
+
+    def _statements(self, emissions: list[Emission], relation: str, numbering: str) -> Iterator[dict[str, Any]]:
+        # their keys were never looked up, and their times may lie beyond those of the loaded rows
+        verdicts = replace(self.verdicts, book=IdBook({}), numbering=numbering)
+        origin = replace(self._origin, offsets={})
+        for emission in emissions:
+            found = self._connection.sql(emission_sql(emission, verdicts, origin, relation))
+            yield from found.to_arrow_table().to_pylist()
 
     def quarantined(self) -> Iterator[QuarantinedRow]:
         """Yield the rows that can't be loaded, as they stand in the file."""
@@ -158,36 +194,45 @@ class Landing:
             self._connection, f"SELECT {ROW}, reason, line FROM {UNREADABLE} ORDER BY 1"
         ):
             yield self._held(row_number, reason, None, {LINE: line})
-        codes = [code for code, reason in enumerate(self.verdicts.reasons) if reason.verdict == QUARANTINED]
-        if not codes or not sum(self.verdicts.quarantined.values()):
+        codes = self._refused_codes()
+        if not codes:
             return
+        self._find_refused(codes)
         names = self._plan.names
         last = None
-        for row_number, code, *values in _batches(self._connection, self._held_sql(codes)):
+        for row_number, code, *values in _batches(self._connection, self._held_sql()):
             if row_number == last:  # several rows of the same content: any of them is this one
                 continue
             last = row_number
             why = self.verdicts.reasons[code]
             yield self._held(row_number, why.text, why.field, dict(zip(names, values, strict=True)))
 
-    def _held_sql(self, codes: list[int]) -> str:
-        """Return the SELECT of refused rows as they stand in the file.
+    def _refused_codes(self) -> list[int]:
+        """Return the codes of the reasons for quarantine; none if no row is held."""
+        codes = [code for code, reason in enumerate(self.verdicts.reasons) if reason.verdict == QUARANTINED]
+        return codes if sum(self.verdicts.quarantined.values()) else []
 
-        Columns that the mapping doesn't use weren't kept: they are fetched from the file by line, and where that
-        doesn't give the rows, by another scan. Either way rows are known by the hash of their content.
-        """
+    def _held_sql(self) -> str:
+        """Return the SELECT of refused rows as they stand in the file."""
         number = self.verdicts.numbering.format("e." + ROW)
         columns = ", ".join(f"CAST(s.{raw(name)} AS VARCHAR)" for name in self._plan.names)
-        self._connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE refused AS SELECT {ROW}, code, {CONTENT} FROM {EXCEPTIONS} "
-            f"JOIN {ALL} USING ({ROW}) WHERE code IN ({', '.join(map(str, codes))})"
-        )
-        if not self._fetch_refused(number):
-            self._scan_refused()
         return (
             f"SELECT {number} AS row_number, e.code, {columns} FROM refused AS e "
             f"JOIN refused_rows AS s ON e.{CONTENT} = s.{CONTENT} ORDER BY e.{ROW}"
         )
+
+    def _find_refused(self, codes: list[int]) -> None:
+        """Put refused rows, as they stand in the file, into ``refused`` (which) and ``refused_rows`` (what).
+
+        Columns that the mapping doesn't use weren't kept: they are fetched from the file by line, and where that
+        doesn't give the rows, by another scan. Either way rows are known by the hash of their content.
+        """
+        self._connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE refused AS SELECT {ROW}, code, {CONTENT} FROM {EXCEPTIONS} "
+            f"JOIN {ALL} USING ({ROW}) WHERE code IN ({', '.join(map(str, codes))})"
+        )
+        if not self._fetch_refused(self.verdicts.numbering.format("e." + ROW)):
+            self._scan_refused()
 
     def _fetch_refused(self, number: str) -> bool:
         """Put the refused rows' lines into ``refused_rows``; tell whether all of them are what they should be."""

@@ -11,13 +11,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from liuke.collect.consent import channel_sql, purpose_sql
 from liuke.collect.identity import normal_sql
+from liuke.collect.sources.emission import Emission
 from liuke.collect.sources.errors import MappingError
 from liuke.collect.sources.expressions import Expression, Scope
 from liuke.collect.sources.mapping import ColumnSpecification, Constant, Emit, Mapping, Scalar
 from liuke.collect.sources.plausible import Bounds, GroupRule, group_rules, row_objections
 from liuke.collect.sources.readers import ROW, UNDECODABLE, Source
 from liuke.collect.sources.sql import identifier, literal
+from liuke.collect.sources.statements import TABLE as STATEMENTS
+from liuke.collect.sources.statements import refusal
 from liuke.collect.sources.targets import A_DATE, AMOUNT, NUMBER, TARGETS, Field, Target
 from liuke.collect.sources.types import expected, typed_sql, value_sql
 
@@ -25,6 +29,7 @@ LIVE = "live_of_file"  # temp view: the rows that are to be loaded, columns in t
 PERSONAL_NAMESPACES = frozenset({"phone", "email"})  # their ids are peppered: they could be enumerated
 FILTERED, QUARANTINED = "filtered", "quarantined"
 NOBODY = "no table takes this row"
+STRICT = {"channel": ("medium", channel_sql), "purpose": ("purpose", purpose_sql)}  # a grant must name these clearly
 CODE, CONTENT = "__code", "__content"  # columns beside the file's: the rule that objects, the hash of the row
 _RAW = "__raw_"  # prefix of a typed column's text before its conversion
 
@@ -37,27 +42,6 @@ class Rule:
     reason: str
     condition: str
     field: str | None = None
-
-
-@dataclass(frozen=True)
-class Emission:
-    """Rows of one table.
-
-    Parameters
-    ----------
-    table : str
-    when : str
-        Which of the file's rows take part.
-    groups : tuple of str
-        SQL of the grouping; empty for one row per file row.
-    fields : dict of str to Expression
-        The mapping's fields, with ``identity``, ``occurred`` and ``recorded`` where the row has them.
-    """
-
-    table: str
-    when: str
-    groups: tuple[str, ...]
-    fields: dict[str, Expression]
 
 
 @dataclass(frozen=True)
@@ -76,8 +60,8 @@ class Plan:
 
     Parameters
     ----------
-    scan : str
-        Relation of all rows of the file: every column as it stands there (``__raw_<name>``) and in its type.
+    relation, columns : str
+        All rows of the file; every column of them as it stands there (``__raw_<name>``) and in its type.
     names, used : tuple of str
         The file's columns, and those that the mapping looks at.
     rules, group_rules, emissions, links
@@ -89,7 +73,8 @@ class Plan:
         SQL of the columns that say when rows happened; None if anything but a plain column says so.
     """
 
-    scan: str
+    relation: str
+    columns: str
     names: tuple[str, ...]
     used: tuple[str, ...]
     rules: tuple[Rule, ...]
@@ -99,6 +84,15 @@ class Plan:
     key: tuple[str, ...]
     personal: frozenset[str]
     times: tuple[str, ...] | None
+
+    @property
+    def scan(self) -> str:
+        """The file's rows, typed."""
+        return self.typed(self.relation)
+
+    def typed(self, relation: str, beside: str = "") -> str:
+        """Return any relation with the file's columns, typed, and with the columns ``beside`` them."""
+        return f"(SELECT {beside}{self.columns} FROM {relation})"
 
 
 def raw(name: str) -> str:
@@ -173,10 +167,12 @@ class _Planner:
         rules += tuple(
             Rule(QUARANTINED, one.reason, one.condition, one.field) for one in row_objections(emissions, self.bounds)
         )
+        emissions += tuple(filter(None, map(refusal, emissions)))
         links, personal = self._links(), self._personal(emissions)
         used = tuple(name for name in self.types if name in self.scope.used)
         return Plan(
-            scan=self._typed(relation, numbered),
+            relation=relation,
+            columns=self._typed(numbered),
             names=tuple(self.types),
             used=used,
             rules=tuple({rule.condition: rule for rule in reversed(rules)}.values())[::-1],  # the first of equals
@@ -188,15 +184,15 @@ class _Planner:
             times=self._times(emissions),
         )
 
-    def _typed(self, relation: str, numbered: bool) -> str:
-        """Return the relation with every column as it stands and in its type."""
+    def _typed(self, numbered: bool) -> str:
+        """Return every column as it stands and in its type."""
         columns = [ROW] if numbered else []
         for name, stored in self.types.items():
             value = identifier(name) if self.mapping.format.kind == "csv" else self._value_of(name)
             spec = self.specs.get(name, ColumnSpecification())
             columns.append(f"{typed_sql(value, stored, spec, self.zone)} AS {identifier(name)}")
             columns.append(f"{value} AS {raw(name)}")
-        return f"(SELECT {', '.join(columns)} FROM {relation})"
+        return ", ".join(columns)
 
     def _value_of(self, name: str) -> str:
         return value_sql(name, self.types[name], self.mapping.format.null)
@@ -284,9 +280,11 @@ class _Planner:
             raise MappingError(f"{self.name}, {place}: {emit.table} needs `occurred`", "name the column with the time")
         if self.mapping.recorded.at:
             fields["recorded"] = self._value(self.mapping.recorded.at, "recorded.at", grouped)
-        when = self.scope.compile(emit.when, f"{place}.when").sql if emit.when else None
+        when = self.scope.compile(emit.when, f"{place}.when") if emit.when else None
+        doubts = [self.bad[column] for column in sorted(when.columns) if column in self.bad] if when else []
         groups = tuple(self.scope.compile(text, f"{place}.group_by").sql for text in emit.group_by)
-        return Emission(emit.table, f"coalesce({when}, false)" if when else "true", groups, fields)
+        taken = f"coalesce({when.sql}, false)" if when else "true"
+        return Emission(emit.table, taken, groups, fields, f"({' OR '.join(doubts)})" if doubts else "false")
 
     def _known_fields(self, emit: Emit, target: Target, place: str) -> None:
         known = {*target.fields, *(("occurred",) if target.timed or emit.table in ("customers", "profiles") else ())}
@@ -339,6 +337,8 @@ class _Planner:
             at_fault = next(iter(expression.columns)) if len(expression.columns) == 1 else None
             label = at_fault or f"{emission.table}.{name}"
             field = target.fields.get(name)
+            if name == "identity":
+                rules.append(self._nobody_meant(emission, label, at_fault))
             if name == "identity" or (name == "occurred" and target.timed) or (field and field.required):
                 empty = f"{emission.when} AND {expression.sql} IS NULL"
                 rules.append(Rule(QUARANTINED, f"{label} is empty", empty, at_fault))
@@ -352,7 +352,20 @@ class _Planner:
                 names = ", ".join(literal(behaviour) for behaviour in self.behaviours)
                 unknown = f"{emission.when} AND {expression.sql} NOT IN ({names})"
                 rules.append(Rule(QUARANTINED, f"{label} is not in the catalogue of behaviours", unknown, at_fault))
+            if emission.table == STATEMENTS and name in STRICT:
+                word, meaning = STRICT[name]
+                granted = target.fields["granted"].convert(f"({emission.fields['granted'].sql})")
+                unclear = f"{emission.when} AND {granted} AND {meaning(f'CAST({expression.sql} AS VARCHAR)')} IS NULL"
+                rules.append(Rule(QUARANTINED, f"{label} is no known {word}", unclear, at_fault))
         return rules
+
+    def _nobody_meant(self, emission: Emission, label: str, at_fault: str | None) -> Rule:
+        """Return the rule that refuses rows whose key is there and names nobody."""
+        spec = self.mapping.identity
+        assert spec is not None
+        written = f"trim(CAST({self.scope.compile(spec.key, 'identity.key').sql} AS VARCHAR)) <> ''"
+        nobody = f"{emission.when} AND {written} AND {emission.fields['identity'].sql} IS NULL"
+        return Rule(QUARANTINED, f"{label} is masked or a placeholder, no key", nobody, at_fault)
 
     def _certain(self, field: Field, expression: Expression) -> bool:
         """Tell whether the columns' declared types guarantee what the field must be."""

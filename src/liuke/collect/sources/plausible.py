@@ -14,7 +14,7 @@ from liuke.collect.sources.readers import ROW
 from liuke.collect.sources.targets import OPERATIONAL, TARGETS
 
 if TYPE_CHECKING:
-    from liuke.collect.sources.plan import Emission
+    from liuke.collect.sources.emission import Emission
 
 FIRST_BIRTH = date(1900, 1, 1)  # nobody who buys today was born before; registers write it for "unknown", so it passes
 _DATES = ("registered", "member_since", "birth")  # a day on which a birth is due may lie ahead

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from liuke.collect.identity import PERSONAL_FIELDS
+from liuke.collect.sources.emission import Emission
 from liuke.collect.sources.expressions import Expression
 from liuke.collect.sources.mapping import Mapping
-from liuke.collect.sources.plan import LIVE, PERSONAL_NAMESPACES, Emission, LinkPlan, Plan
+from liuke.collect.sources.plan import LIVE, PERSONAL_NAMESPACES, LinkPlan, Plan
 from liuke.collect.sources.readers import ROW
 from liuke.collect.sources.sql import identifier, literal
 from liuke.collect.sources.targets import SPECS, TARGETS, cast_to
@@ -80,8 +81,8 @@ def wanted_ids(plan: Plan, origin: Origin) -> list[tuple[str, str]]:
     ]
 
 
-def emission_sql(emission: Emission, verdicts: Verdicts, origin: Origin) -> str:
-    """Return the SELECT that makes a table's rows of the loaded rows."""
+def emission_sql(emission: Emission, verdicts: Verdicts, origin: Origin, relation: str = LIVE) -> str:
+    """Return the SELECT that makes a table's rows of the loaded rows, or of another relation with their columns."""
     has = set(emission.fields)
     utc, day = _moment(origin, "f_occurred") if "occurred" in has else (None, None)
     recorded: str | None
@@ -104,12 +105,14 @@ def emission_sql(emission: Emission, verdicts: Verdicts, origin: Origin) -> str:
     for name, (namespace, key) in _keys(emission, origin).items():
         known[_ID_COLUMNS[name]] = verdicts.book.id_sql(namespace, key, f"f_{name}", joins)
     known |= _mapped(emission, origin)
+    if emission.table == "consents":
+        known["whole_day"] = "coalesce(CAST(TRY_CAST(f_occurred AS TIMESTAMP) AS TIME) = TIME '00:00', false)"
     if emission.table == "order_items":
         known.setdefault("line_no", known["row_number"])
     columns = [
         f"{known.get(name, f'CAST(NULL AS {kind})')} AS {identifier(name)}" for name, kind in _columns(emission.table)
     ]
-    return f"SELECT {', '.join(columns)} FROM {_fields(emission)} {' '.join(joins.values())}"
+    return f"SELECT {', '.join(columns)} FROM {_fields(emission, relation)} {' '.join(joins.values())}"
 
 
 def link_sql(link: LinkPlan, verdicts: Verdicts, origin: Origin) -> str:
@@ -149,12 +152,12 @@ def _key_text(name: str, value: str) -> str:
     return value if name == "identity" else f"nullif(CAST({value} AS VARCHAR), '')"
 
 
-def _fields(emission: Emission) -> str:
+def _fields(emission: Emission, relation: str) -> str:
     """Return the inner relation: each field as ``f_<name>``, per row or per group.
 
     A group takes the first value that isn't empty.
     """
-    source = f"{LIVE} WHERE {emission.when}" if emission.when != "true" else LIVE
+    source = f"{relation} WHERE {emission.when}" if emission.when != "true" else relation
     if not emission.groups:
         fields = [f"{ROW} AS f_row", *(f"{_plain(name, value)} AS f_{name}" for name, value in emission.fields.items())]
         return f"(SELECT {', '.join(fields)} FROM {source})"
@@ -216,6 +219,5 @@ def _columns(table: str) -> list[tuple[str, str]]:
         return [(column.name, column.type) for column in SPECS[table].columns]
     if table == "profiles":
         return [(name, "VARCHAR") for name in ("row_number", "identity_id", "recorded_at", *PERSONAL_FIELDS)]
-    return [
-        (name, "VARCHAR") for name in ("row_number", "identity_id", "occurred_at", "recorded_at", *_CONSENT_COLUMNS)
-    ]
+    moments = ("occurred_at", "recorded_at", "whole_day")
+    return [(name, "VARCHAR") for name in ("row_number", "identity_id", *moments, *_CONSENT_COLUMNS)]

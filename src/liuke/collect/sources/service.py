@@ -133,6 +133,8 @@ class Ingestor:
         """
         bars = progress or SilentProgress()
         mappings = self._mappings()
+        with self._operations.begin() as connection:
+            self._profiles.index_missing(connection)
         files = [file for file in self.plan() if only is None or file.source == only]
         pending = [file for file in files if file.state is not FileState.LOADED]
         pending.sort(key=lambda file: file.state is not FileState.INTERRUPTED)
@@ -252,9 +254,10 @@ class Ingestor:
                 )
             outcome = landing.outcome(tables)
             with self._operations.begin() as connection:
-                self._people(connection, landing)
+                self._people(connection, landing, now)
                 self._quarantine.record(connection, landing.quarantined())
-                self._correct(connection, corrected, now)
+                self._consents.hold(connection, landing.refusals(file.load_id, now), file.load_id, now, corrected)
+                self._correct(connection, corrected, file.load_id, now)
                 self._register.commit(connection, file.load_id, outcome, now if corrected else None, now)
         bars.finish(f"{outcome.rows_loaded:,} rows loaded")
         return _report(file.source, file.file_key, file.state, file.load_id, outcome, corrects=bool(corrected))
@@ -272,7 +275,8 @@ class Ingestor:
             outcome = landing.outcome(tables)
             passed = landing.loaded_rows()
             with self._operations.begin() as connection:
-                self._people(connection, landing)
+                self._people(connection, landing, now)
+                self._consents.released(connection, group.load_id, passed, now)
                 self._quarantine.release(connection, group.load_id, [*passed, *landing.filtered_rows()], load_id)
                 still = {row.row_number: (row.reason, row.field) for row in landing.quarantined()}
                 self._quarantine.restate(connection, group.load_id, still)
@@ -301,7 +305,12 @@ class Ingestor:
             plan = make_plan(job.mapping, job.mapping_name, source, self._shop.zone, behaviours, bounds)
             origin = Origin(job.load_id, job.mapping, self._shop.zone, self._shop.currency, self._cipher.pepper)
             landing = Landing(engine, self._lake, origin, plan, source, job.version.file_key, folder)
-            landing.judge(job.known, max_bad_share=job.max_bad_share)
+            landing.judge(job.known)
+            try:
+                landing.admit(job.max_bad_share)
+            except RefusedFileError:
+                self._heed(landing, job)
+                raise
             judged = True
             yield landing
         except (RefusedFileError, MappingError):
@@ -320,12 +329,17 @@ class Ingestor:
             bars.advance()
         return dict(tables)
 
-    def _people(self, connection: sa.Connection, landing: Landing) -> None:
+    def _people(self, connection: sa.Connection, landing: Landing, now: datetime) -> None:
         self._profiles.record(connection, landing.profiles())
-        self._consents.record(connection, landing.consents())
+        self._consents.record(connection, landing.consents(now))
 
-    def _correct(self, connection: sa.Connection, load_ids: list[int], now: datetime) -> None:
-        """End the visibility of everything that older versions of a file brought."""
+    def _heed(self, landing: Landing, job: _Job) -> None:
+        """Keep what a file says against being contacted, although nothing else of it is taken."""
+        with self._operations.begin() as connection:
+            self._consents.hold(connection, landing.clear_refusals(job.begun_at), job.load_id, job.begun_at)
+
+    def _correct(self, connection: sa.Connection, load_ids: list[int], by: int, now: datetime) -> None:
+        """End the visibility of everything that older versions of a file brought; ``by`` is the load of the new one."""
         if not load_ids:
             return
         self._register.supersede(connection, load_ids, now)
@@ -333,6 +347,7 @@ class Ingestor:
         self._quarantine.supersede(connection, load_ids, now)
         for load_id in load_ids:
             self._consents.supersede(connection, load_id, now)
+        self._consents.restated(connection, load_ids, by, now)
 
 
 def _report(

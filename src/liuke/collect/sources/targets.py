@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from liuke.collect.consent import answer_sql
 from liuke.collect.sources.sql import literal
 from liuke.collect.sources.tables import CANONICAL
 
@@ -125,7 +126,7 @@ TARGETS: dict[str, Target] = {
     "profiles": Target(_texts("name", "phone", "email", "address", "member_no")),
     "consents": Target(
         {"purpose": _text(required=True), "channel": _text(required=True)}
-        | {"granted": Field("true or false", cast_to("BOOLEAN"), required=True)}
+        | {"granted": Field("true or false", answer_sql, required=True)}
         | _texts("policy_version", "evidence"),
         timed=True,
     ),

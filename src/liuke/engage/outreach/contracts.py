@@ -58,12 +58,18 @@ class Recipient:
         The customer's time zone; empty means the shop's.
     variables
         Flat values for templates, such as ``name``.
+    inbox
+        Keyed hash of the address, by which messages are counted: several customers may share one.
+    accounts
+        Ids under which the customer was known, or written to, before.
     """
 
     address: str
     language: str = "zh"
     zone: str = ""
     variables: dict[str, str] = field(default_factory=dict)
+    inbox: str = ""
+    accounts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ pass control, cap and quiet hours too.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -65,6 +66,7 @@ class Gate:
         held_out = self.controls.held_out(connection, first.strategy, ids) if is_marketing else ()
         allowed = self.permissions.may_contact(connection, ids, first.purpose, first.channel, now)
         recipients = self.addresses.look_up(connection, ids, first.channel)
+        refused = self.permissions.refused_inboxes(connection, recipients, first.purpose, first.channel, now)
         suppressed = () if is_safety else self.permissions.suppressed(connection, recipients, first.channel)
         stale = timedelta(days=self.settings.valid_days)
         rulings = []
@@ -76,7 +78,7 @@ class Gate:
                 held = Held.EXPIRED
             elif customer_id in held_out:
                 held = Held.CONTROL
-            elif customer_id not in allowed:
+            elif customer_id not in allowed or customer_id in refused:
                 held = Held.NO_CONSENT
             elif recipient is None:
                 held = Held.NO_ADDRESS
@@ -87,24 +89,44 @@ class Gate:
 
     def _capped(self, connection: sa.Connection, rulings: list[Ruling], now: datetime) -> list[Ruling]:
         """Apply cap and quiet hours, which depend on what else goes out in this very batch."""
-        open_ids = [r.row.customer_id for r in rulings if r.held is None and r.row.purpose == "marketing"]
-        since = now - timedelta(days=self.settings.cap_days)
-        counts = moves.recent_contacts(connection, open_ids, since)
+        is_open = [r for r in rulings if r.held is None and r.row.purpose == "marketing"]
+        met = self._met(connection, is_open, now - timedelta(days=self.settings.cap_days))
         ruled = []
         for ruling in rulings:
-            customer_id = ruling.row.customer_id
             if ruling.held is not None or ruling.recipient is None or ruling.row.purpose != "marketing":
                 ruled.append(ruling)
                 continue
             quiet_until = quiet_end(now, ruling.recipient.zone or self.zone, self.settings.quiet_hours)
-            if counts.get(customer_id, 0) >= self.settings.cap_messages:
+            reached = _reached(ruling.row.customer_id, ruling.recipient)
+            if len(set[int]().union(*(met[one] for one in reached))) >= self.settings.cap_messages:
                 ruled.append(Ruling(ruling.row, ruling.recipient, Held.CAPPED))
             elif quiet_until is not None:
                 ruled.append(Ruling(ruling.row, ruling.recipient, Held.QUIET_HOURS, quiet_until))
             else:
-                counts[customer_id] = counts.get(customer_id, 0) + 1
+                for one in reached:
+                    met[one].add(ruling.row.message_id)
                 ruled.append(ruling)
         return ruled
+
+    def _met(
+        self, connection: sa.Connection, rulings: Sequence[Ruling], since: datetime
+    ) -> defaultdict[int | str, set[int]]:
+        """Return the recent messages of each account and each inbox that the rulings may reach."""
+        recipients = [(r.row.customer_id, r.recipient) for r in rulings if r.recipient is not None]
+        reached = {one for customer_id, recipient in recipients for one in _reached(customer_id, recipient)}
+        accounts = [one for one in reached if isinstance(one, int)]
+        inboxes = [one for one in reached if isinstance(one, str)]
+        met: defaultdict[int | str, set[int]] = defaultdict(set)
+        for message_id, customer_id, inbox in moves.recent_contacts(connection, accounts, inboxes, since):
+            met[customer_id].add(message_id)
+            if inbox:
+                met[inbox].add(message_id)
+        return met
+
+
+def _reached(customer_id: int, recipient: Recipient) -> list[int | str]:
+    """Return whom a message reaches: every account of the customer, and the inbox."""
+    return [customer_id, *recipient.accounts, *([recipient.inbox] if recipient.inbox else [])]
 
 
 def quiet_end(now: datetime, zone: str, hours: QuietHours) -> datetime | None:

@@ -90,15 +90,26 @@ def due(
     return connection.execute(sa.select(outbox).where(wanted).order_by(_O.message_id).limit(limit)).all()
 
 
-def claim(connection: sa.Connection, transports: Mapping[int, str], worker: str, now: datetime) -> None:
-    """Make rows ours: message id to the channel that will carry it."""
+def claim(
+    connection: sa.Connection, transports: Mapping[int, str], inboxes: Mapping[int, str], worker: str, now: datetime
+) -> None:
+    """Make rows ours: message id to the channel that will carry it, and to the inbox that it goes to."""
     statement = (
         sa.update(outbox)
         .where(_O.message_id == sa.bindparam("key"))
-        .values(state=State.CLAIMED.value, transport=sa.bindparam("by"), worker=worker, claimed_at=now, reason="")
+        .values(
+            state=State.CLAIMED.value,
+            transport=sa.bindparam("by"),
+            inbox=sa.bindparam("to"),
+            worker=worker,
+            claimed_at=now,
+            reason="",
+        )
     )
     if transports:
-        connection.execute(statement, [{"key": key, "by": by} for key, by in transports.items()])
+        connection.execute(
+            statement, [{"key": key, "by": by, "to": inboxes.get(key)} for key, by in transports.items()]
+        )
 
 
 def settle(
@@ -174,18 +185,21 @@ def unknown(connection: sa.Connection) -> Sequence[sa.Row[int, str, datetime, in
     return connection.execute(query.order_by(_O.message_id)).all()
 
 
-def recent_contacts(connection: sa.Connection, customer_ids: Collection[int], since: datetime) -> dict[int, int]:
-    """Count marketing messages on their way to, or with, each customer since an instant, over all strategies."""
-    counts: dict[int, int] = {}
+def recent_contacts(
+    connection: sa.Connection, customer_ids: Collection[int], inboxes: Collection[str], since: datetime
+) -> Sequence[sa.Row[int, int, str | None]]:
+    """Return (message, customer, inbox) of marketing messages on their way to, or with, any of them since an instant.
+
+    Messages of all strategies; some may come twice.
+    """
     last_move = sa.func.coalesce(_O.sent_at, _O.sending_at, _O.claimed_at)
-    for chunk in _chunks(sorted(set(customer_ids))):
-        query = (
-            sa.select(_O.customer_id, sa.func.count())
-            .where(_O.customer_id.in_(chunk), _O.purpose == "marketing", _O.state.in_(_ON_THE_WAY), last_move > since)
-            .group_by(_O.customer_id)
-        )
-        counts.update({row[0]: row[1] for row in connection.execute(query)})
-    return counts
+    recent = (_O.purpose == "marketing", _O.state.in_(_ON_THE_WAY), last_move > since)
+    found: list[sa.Row[int, int, str | None]] = []
+    for column, keys in ((_O.customer_id, sorted(set(customer_ids))), (_O.inbox, sorted(set(inboxes)))):
+        for chunk in _chunks(keys):
+            query = sa.select(_O.message_id, _O.customer_id, _O.inbox).where(column.in_(chunk), *recent)
+            found += connection.execute(query).all()
+    return found
 
 
 def count_by_state(connection: sa.Connection) -> tuple[OutboxCount, ...]:
@@ -218,6 +232,6 @@ def _stuck(state: State, worker: str | None, silent_since: datetime | None) -> s
     return sa.and_(*parts)
 
 
-def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+def _chunks(ids: Sequence[Any]) -> Iterator[Sequence[Any]]:
     for start in range(0, len(ids), IDS_PER_QUERY):
         yield ids[start : start + IDS_PER_QUERY]

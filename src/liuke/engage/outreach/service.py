@@ -192,7 +192,8 @@ class Outreach:
             moves.settle(connection, held, (State.QUEUED,))
             cleared = [r for r in rulings if r.held is None]
             transports = {r.row.message_id: self._transport(r.row.channel) for r in cleared}
-            moves.claim(connection, transports, worker, now)
+            inboxes = {r.row.message_id: r.recipient.inbox for r in cleared if r.recipient is not None}
+            moves.claim(connection, transports, inboxes, worker, now)
         return rulings, cleared
 
     def _send(self, worker: str, cleared: Sequence[Ruling]) -> Delivery:

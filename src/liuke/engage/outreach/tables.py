@@ -29,9 +29,11 @@ outbox = sa.Table(
     sa.Column("claimed_at", sa.DateTime),
     sa.Column("sending_at", sa.DateTime),
     sa.Column("sent_at", sa.DateTime),
+    sa.Column("inbox", sa.String(32)),  # keyed hash of the address, since the claim; NULL before
     sa.UniqueConstraint("strategy", "customer_id", "entry", "node", name="outbox_once"),
     sa.Index("outbox_by_state", "state", "due_at", "message_id"),
     sa.Index("outbox_by_customer", "customer_id"),
+    sa.Index("outbox_by_inbox", "inbox"),
     comment="One row per message, whatever crashes. Holds no address: it is looked up at the moment of claiming.",
 )
 

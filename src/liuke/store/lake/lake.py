@@ -238,7 +238,7 @@ class Lake:
     def _whereabouts(self, name: str) -> str:
         """Say where a table's missing metadata may lie: versions that recorded absolute paths wrote past copies."""
         with self._catalog.engine.connect() as connection:
-            query = sa.select(_STATE).where(_NAME == name)
+            query = sa.select(_STATE).where(name == _NAME)
             elsewhere = recorded_folder(str(connection.execute(query).scalar_one()))
         if not elsewhere.startswith("/") or Path(elsewhere) == self.root:
             return "restore the folder whole from a copy"

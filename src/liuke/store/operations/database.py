@@ -40,9 +40,14 @@ class Operations:
             event.listen(self.engine, "begin", _begin_sqlite)
 
     def create_all(self) -> None:
-        """Create the tables that are missing, of every room imported so far."""
+        """Create the tables, columns and indexes that are missing, of every room imported so far.
+
+        A column that a table gained later is added where it may be empty, so that a database of an earlier version
+        opens; what the empty ones mean says the room that owns the table.
+        """
         with self.begin() as connection:
             metadata.create_all(connection)
+            _add_columns(connection)
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -82,6 +87,19 @@ class Operations:
         return ServiceError(
             f"the operational database answered: {error.orig}", "check the database's address and free disk space"
         )
+
+
+def _add_columns(connection: Connection) -> None:
+    inspector = inspect(connection)
+    for table in metadata.sorted_tables:
+        present = {column["name"] for column in inspector.get_columns(table.name)}
+        missing = [column for column in table.columns if column.nullable and column.name not in present]
+        for column in missing:
+            kind = column.type.compile(connection.dialect)
+            name = connection.dialect.identifier_preparer.quote(column.name)
+            connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {name} {kind}")
+        for index in table.indexes if missing else ():
+            index.create(connection, checkfirst=True)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
