@@ -122,7 +122,9 @@ def _metrics(report: AnalysisReport, language: Language) -> None:
                 console.print(f"· {escape(metric.name)} ({escape(one.arm)}): {name} {p} ({one.permutation.method})")
 
 
-def _value(metric: MetricResult, value: float, total: float) -> str:
+def _value(metric: MetricResult, value: float | None, total: float) -> str:
+    if value is None:
+        return "–"
     return f"{wording.value_text(metric, value)} ({wording.plain(total)})"
 
 

@@ -106,7 +106,7 @@ class ArmValue:
     denominator
         Raw total below the line; None unless the metric is a ratio.
     value
-        Share (0 to 1), mean per unit or ratio.
+        Share (0 to 1), mean per unit or ratio; None of a ratio with nothing below the line.
     standard_error
         Of ``value``; None with fewer than two units (clusters).
     """
@@ -115,7 +115,7 @@ class ArmValue:
     n: int
     total: float
     denominator: float | None
-    value: float
+    value: float | None
     standard_error: float | None
 
 
@@ -181,6 +181,11 @@ class Comparison:
     permutation: Interval | None
     guard: GuardRail | None
 
+    @property
+    def spread_unknown(self) -> bool:
+        """Whether nothing at all is excluded, because the units of each arm do not vary."""
+        return self.fixed.low is None and self.fixed.high is None
+
     def deciding(self, looks: str) -> Interval:
         """Return the interval by which the plan decides."""
         return self.sequential if looks == "sequential" else self.fixed
@@ -195,7 +200,7 @@ class MetricResult:
     cap
         Value that larger ones count as; None if not winsorised.
     problem
-        Why it could not be compared (an arm too small); None if it was.
+        Why it could not be compared (an arm too small, no variation); None if it was.
     label
         What sentences call it.
     """
