@@ -13,7 +13,7 @@ from liuke.learn.analysis import AnalysisReport, MetricResult, Money, Text, word
 Language = Literal["zh", "en"]
 SHOWN_GROUPS = 8  # of the segments; the page and JSON have all
 
-_COLOURS = {"works": "green", "does_not_work": "red", "too_early": "yellow"}
+_COLOURS = {"works": "green", "does_not_pay": "red", "does_not_work": "red", "too_early": "yellow"}
 
 
 def print_report(report: AnalysisReport, language: Language) -> None:

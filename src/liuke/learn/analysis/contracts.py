@@ -11,21 +11,30 @@ from typing import Any, Literal
 
 
 class Verdict(StrEnum):
-    """What may be concluded: it works (有效), it does not work (无效), or wait (再等等)."""
+    """What may be concluded: it works, works but costs more than it brings, does not work, or wait."""
 
     WORKS = "works"
+    DOES_NOT_PAY = "does_not_pay"
     DOES_NOT_WORK = "does_not_work"
     TOO_EARLY = "too_early"
 
     @property
     def zh(self) -> str:
         """The word in Chinese."""
-        return {"works": "有效", "does_not_work": "无效", "too_early": "再等等"}[self.value]
+        return _WORDS[self.value][0]
 
     @property
     def en(self) -> str:
         """The word in English."""
-        return {"works": "works", "does_not_work": "does not work", "too_early": "wait"}[self.value]
+        return _WORDS[self.value][1]
+
+
+_WORDS = {
+    "works": ("有效", "works"),
+    "does_not_pay": ("有效但不划算", "works at a loss"),
+    "does_not_work": ("无效", "does not work"),
+    "too_early": ("再等等", "wait"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,7 +395,7 @@ class AnalysisReport:
         Control first.
     split
     verdict, reason
-        Of the trial: works if any arm does; does not work if no arm does; else wait.
+        Of the trial: works if any arm does; wait if any arm has to; else works at a loss, or does not work.
     arm_verdicts
         One per arm that isn't control.
     metrics

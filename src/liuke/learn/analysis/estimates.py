@@ -1,6 +1,6 @@
 """From sums to one metric's values and comparisons, by the statistics engine: which method a plan asks for.
 
-Shares: Newcombe's interval and the pooled z-test, exact bounds at every look while nothing has happened in an arm;
+Shares: Newcombe's interval and the pooled z-test, exact bounds at every look while hardly anybody in an arm did it;
 means and counts: Welch; ratios: delta method; covariates: CUPED; strata: post-stratification; clusters: cluster-robust
 (CR2) and randomisation inference beside it.
 """
@@ -16,7 +16,7 @@ import numpy as np
 
 from liuke.learn.analysis.contracts import ArmValue, Comparison, GuardRail, Interval, MetricResult, Text
 from liuke.learn.analysis.plan import Kind, Metric, Role
-from liuke.learn.analysis.quiet import quiet_arms
+from liuke.learn.analysis.rare import rare_arms
 from liuke.learn.analysis.sums import Cell, Sums
 from liuke.learn.inference import (
     Adjusted,
@@ -121,7 +121,7 @@ class _Estimate:
     lift: Difference | None
     arms: tuple[ArmMean, ArmMean]
     variance_kept: float | None = None
-    quiet: tuple[Moments, Moments] | None = None  # zeros and ones of arms of which only exact bounds tell
+    rare: tuple[Moments, Moments] | None = None  # zeros and ones of arms that are to be counted exactly
 
 
 def pair(sums: MultiMoments) -> PairMoments:
@@ -224,10 +224,10 @@ def _estimate(question: Question, sums: Sums, arm: str, control: str) -> _Estima
     name, level, cells = question.metric.name, question.level, sums.whole
     treated, base = cells[arm][name], cells[control][name]
     stratified = "stratum" in sums.levels and not question.is_ratio and not question.metric.covariates
-    quiet = quiet_arms(sums, name, arm, control, stratified=stratified) if question.is_share else None
-    if question.metric.covariates and not quiet:
+    rare = rare_arms(sums, name, arm, control, stratified=stratified) if question.is_share else None
+    if question.metric.covariates and not rare:
         return _with_covariates(question, treated, base)
-    if stratified and not quiet:
+    if stratified and not rare:
         return _with_strata(question, sums, arm, control)
     listed = sums.by_cluster.get(name)
     if listed:
@@ -238,7 +238,7 @@ def _estimate(question: Question, sums: Sums, arm: str, control: str) -> _Estima
     fixed = question.plain(treated, base)
     if question.is_share:
         normal = compare_proportions(treated.column(0), base.column(0), level, method="wald")
-        return _Estimate(fixed, normal, _lift(lambda: lift(*arms, level, use_t=False)), arms, quiet=quiet)
+        return _Estimate(fixed, normal, _lift(lambda: lift(*arms, level, use_t=False)), arms, rare=rare)
     return _Estimate(fixed, fixed, _lift(lambda: lift(*arms, level)), arms)
 
 
@@ -275,10 +275,10 @@ def _lift(make: Callable[[], Difference]) -> Difference | None:
 
 
 def _anytime(estimate: _Estimate, n: int, question: Question) -> Interval:
-    """Return the difference with an interval for all looks; exact where the spread of an arm cannot be seen."""
-    if estimate.quiet is None:
+    """Return the difference with an interval for all looks; exact where an arm shows little of its spread."""
+    if estimate.rare is None:
         return _sequential(estimate.normal, n, question)
-    found = interval(exact_difference(*estimate.quiet, question.level, sequential=True))
+    found = interval(exact_difference(*estimate.rare, question.level, sequential=True))
     return replace(found, value=float(estimate.fixed.value))
 
 
@@ -306,9 +306,9 @@ def _guard(question: Question, estimate: _Estimate, n: int) -> GuardRail:
     if margin:
         planned = question.planned if sequential else None
         up = metric.direction == "up"
-        if estimate.quiet:
+        if estimate.rare:
             found = non_inferiority(
-                *estimate.quiet, margin, question.level, higher_is_better=up, shares=True, planned_n=planned
+                *estimate.rare, margin, question.level, higher_is_better=up, shares=True, planned_n=planned
             )
         elif estimate.fixed.method == "post-stratified":  # arms thrown together would compare unlike strata
             found = margin_of(estimate.normal, n, margin, higher_is_better=up, planned_n=planned)

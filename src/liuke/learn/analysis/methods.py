@@ -25,8 +25,8 @@ _METHODS = {
         "事后分层：层内比较，按层大小加权", "post-stratification: compared within strata, weighted by their size"
     ),
     "exact-sequential": Text(
-        "某组没有人发生（或人人发生）时：精确的任意时点区间（二项混合鞅），不依赖方差估计",
-        "where nobody (or everybody) in an arm did it: exact bounds at every look (binomial mixture martingale)",
+        "某组几乎没有人（或几乎人人）发生时：精确的任意时点区间（二项混合鞅），不依赖方差估计",
+        "where hardly anybody (or nearly all) in an arm did it: exact bounds at every look (binomial mixture)",
     ),
     "cluster-robust": Text(
         "整群：CR2 稳健方差，另附随机化推断", "clusters: CR2 robust variance, with randomisation inference beside it"

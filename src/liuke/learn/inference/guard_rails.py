@@ -42,8 +42,8 @@ def non_inferiority(
     higher_is_better
         False for metrics that should stay low.
     shares
-        The sums are of zeros and ones: score test instead of Welch's, which fails for rare outcomes; exact bounds,
-        at one look and at all looks, where all of an arm are zeros or all are ones.
+        The sums are of zeros and ones: score test instead of Welch's, which fails for rare outcomes; exact bounds
+        at all looks, and where all of an arm are zeros or all are ones.
     planned_n
         Makes bounds and p-values valid at all looks (confidence sequences tuned for that many units).
 
@@ -67,10 +67,9 @@ def non_inferiority(
     def ask(alternative: str) -> Difference:
         if shares and isinstance(treated, Moments) and isinstance(control, Moments):
             looks = planned_n is not None
-            if without_variation(treated) or without_variation(control):
+            if looks or without_variation(treated) or without_variation(control):
                 return exact_difference(treated, control, level, sequential=looks, alternative=alternative, null=null)
-            if not looks:
-                return compare_proportions(treated, control, level, method="score", alternative=alternative, null=null)
+            return compare_proportions(treated, control, level, method="score", alternative=alternative, null=null)
         fixed = compare_means(
             t, c, level, alternative=alternative, null=null, use_t=use_t and planned_n is None, method="non-inferiority"
         )
