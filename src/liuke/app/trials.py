@@ -23,8 +23,6 @@ from liuke.learn.experiments import (
 )
 from liuke.learn.experiments.config import ExperimentSettings
 
-_WAIT_EN = {"works": "works", "does_not_work": "does not work", "too_early": "wait"}
-
 
 def trial_row(
     record: TrialRecord, strategies: dict[str, Strategy], verdict: str | None, *, split_broken: bool = False
@@ -56,7 +54,7 @@ def trial_row(
         "started_on": record.started_on,
         "ended_on": record.ended_on,
         "verdict": word.value,
-        "verdict_words": {"zh": word.zh, "en": _WAIT_EN[word.value]},
+        "verdict_words": {"zh": word.zh, "en": word.en},
         "split_broken": split_broken,
     }
 

@@ -69,6 +69,7 @@ function EffectRow({ effect }: { effect: Effect }) {
 
 function toneOf({ low, high, verdict }: Effect): "good" | "bad" | "open" {
   if (low === null || high === null || verdict === "too_early") return "open";
+  if (verdict === "does_not_pay") return "bad";
   if (low > 0) return "good";
   return high < 0 ? "bad" : "open";
 }

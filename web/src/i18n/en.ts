@@ -140,7 +140,7 @@ export const en: typeof zhCN = {
   },
   levels: { red: "Red", orange: "Orange", yellow: "Yellow", blue: "Blue", none: "Not scored" },
   outcomes: { repurchase: "Repurchase rate", margin: "Margin per customer", revenue: "Revenue per customer", orders: "Orders per customer" },
-  verdicts: { works: "Works", does_not_work: "Does not work", too_early: "Too early" },
+  verdicts: { works: "Works", does_not_pay: "Works at a loss", does_not_work: "Does not work", too_early: "Too early" },
   states: {
     queued: "Waiting",
     claimed: "Claimed",
@@ -398,8 +398,8 @@ export const en: typeof zhCN = {
     until: "ended {{day}}",
     splitShort: "sizes do not fit",
     states: { draft: "Draft", running: "Running", paused: "Paused", ended: "Ended" },
-    reasons: { rolled_out: "rolled out", no_effect: "no effect", harmful: "harmful, stopped", stopped: "stopped by a person", superseded: "the strategy has a new version" },
-    verdicts: { works: "Works", does_not_work: "Does not work", too_early: "Wait", harmful: "Harmful", draft: "Not started" },
+    reasons: { rolled_out: "rolled out", no_effect: "no effect", does_not_pay: "costs more than it brings", harmful: "harmful, stopped", stopped: "stopped by a person", superseded: "the strategy has a new version" },
+    verdicts: { works: "Works", does_not_pay: "Works at a loss", does_not_work: "Does not work", too_early: "Wait", harmful: "Harmful", draft: "Not started" },
     back: "← All trials",
     result: "Verdict",
     says: {
@@ -409,6 +409,7 @@ export const en: typeof zhCN = {
       split: "The groups' sizes do not fit the draw. Find the cause first; until then there is no verdict.",
       few: "Too few customers have been watched to the end: each group needs {{n}}.",
       works: "{{metric}} {{change}}; the true difference lies between {{low}} and {{high}}: better than no contact, and not by luck.",
+      does_not_pay: "{{metric}} {{change}}; the true difference lies between {{low}} and {{high}}: better, but it costs more than it brings. Do not roll it out as it is.",
       does_not_work: "{{metric}} {{change}}; the true difference lies between {{low}} and {{high}}: no gain worth acting on.",
       too_early: "{{metric}} {{change}} so far; the true difference may lie between {{low}} and {{high}}: perhaps nothing, perhaps worth it. It cannot be told yet.",
       harmful: "{{metric}} {{change}} (the true difference lies between {{low}} and {{high}}). A figure that must not suffer did suffer, and the trial stopped itself.",

@@ -140,6 +140,7 @@ export const zhCN = {
   outcomes: { repurchase: "复购率", margin: "人均毛利", revenue: "人均销售额", orders: "人均订单" } as Record<string, string>,
   verdicts: {
     works: "有效",
+    does_not_pay: "有效但不划算",
     does_not_work: "无效",
     too_early: "再等等",
   } as Record<string, string>,
@@ -400,8 +401,8 @@ export const zhCN = {
     until: "{{day}} 结束",
     splitShort: "两组人数对不上",
     states: { draft: "草稿", running: "进行中", paused: "已暂停", ended: "已结束" } as Record<string, string>,
-    reasons: { rolled_out: "已推广", no_effect: "没有效果", harmful: "有害，已停止", stopped: "人工停止", superseded: "策略有新版本" } as Record<string, string>,
-    verdicts: { works: "有效", does_not_work: "无效", too_early: "再等等", harmful: "有害", draft: "未开始" } as Record<string, string>,
+    reasons: { rolled_out: "已推广", no_effect: "没有效果", does_not_pay: "花费高于收益", harmful: "有害，已停止", stopped: "人工停止", superseded: "策略有新版本" } as Record<string, string>,
+    verdicts: { works: "有效", does_not_pay: "有效但不划算", does_not_work: "无效", too_early: "再等等", harmful: "有害", draft: "未开始" } as Record<string, string>,
     back: "← 全部试验",
     result: "结论",
     says: {
@@ -411,6 +412,7 @@ export const zhCN = {
       split: "两组人数与抽签比例对不上，先查明原因，暂时不下结论。",
       few: "观察期满的客户还太少：每组至少需要 {{n}} 人。",
       works: "{{metric}} {{change}}，真实差异在 {{low}} 至 {{high}} 之间：比不触达好，不是运气。",
+      does_not_pay: "{{metric}} {{change}}，真实差异在 {{low}} 至 {{high}} 之间：确有提升，但花费高于带来的收益，不要照原样推广。",
       does_not_work: "{{metric}} {{change}}，真实差异在 {{low}} 至 {{high}} 之间：没有值得做的提升。",
       too_early: "目前 {{metric}} {{change}}，真实差异可能在 {{low}} 至 {{high}} 之间：可能没有效果，也可能值得做，还说不准。",
       harmful: "{{metric}} {{change}}（真实差异在 {{low}} 至 {{high}} 之间）。一项不能变差的指标证实变差了，试验已自动停止。",

@@ -13,7 +13,7 @@ from liuke.learn.analysis import AnalysisReport, MetricResult, Money, Text, word
 Language = Literal["zh", "en"]
 SHOWN_GROUPS = 8  # of the segments; the page and JSON have all
 
-_COLOURS = {"works": "green", "does_not_work": "red", "too_early": "yellow"}
+_COLOURS = {"works": "green", "does_not_pay": "red", "does_not_work": "red", "too_early": "yellow"}
 
 
 def print_report(report: AnalysisReport, language: Language) -> None:
@@ -122,7 +122,9 @@ def _metrics(report: AnalysisReport, language: Language) -> None:
                 console.print(f"· {escape(metric.name)} ({escape(one.arm)}): {name} {p} ({one.permutation.method})")
 
 
-def _value(metric: MetricResult, value: float, total: float) -> str:
+def _value(metric: MetricResult, value: float | None, total: float) -> str:
+    if value is None:
+        return "–"
     return f"{wording.value_text(metric, value)} ({wording.plain(total)})"
 
 

@@ -22,6 +22,7 @@ from liuke.learn.analysis.contracts import (
 from liuke.learn.analysis.errors import PlanError, TableError
 from liuke.learn.analysis.page import html_page
 from liuke.learn.analysis.plan import Kind, Metric, Role, TrialPlan, load_plan, plan_from, read_tree
+from liuke.learn.analysis.rule import at_a_loss
 from liuke.learn.analysis.service import analyse, analyse_file
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "Verdict",
     "analyse",
     "analyse_file",
+    "at_a_loss",
     "html_page",
     "load_plan",
     "plan_from",

@@ -11,21 +11,30 @@ from typing import Any, Literal
 
 
 class Verdict(StrEnum):
-    """What may be concluded: it works (有效), it does not work (无效), or wait (再等等)."""
+    """What may be concluded: it works, works but costs more than it brings, does not work, or wait."""
 
     WORKS = "works"
+    DOES_NOT_PAY = "does_not_pay"
     DOES_NOT_WORK = "does_not_work"
     TOO_EARLY = "too_early"
 
     @property
     def zh(self) -> str:
         """The word in Chinese."""
-        return {"works": "有效", "does_not_work": "无效", "too_early": "再等等"}[self.value]
+        return _WORDS[self.value][0]
 
     @property
     def en(self) -> str:
         """The word in English."""
-        return {"works": "works", "does_not_work": "does not work", "too_early": "wait"}[self.value]
+        return _WORDS[self.value][1]
+
+
+_WORDS = {
+    "works": ("有效", "works"),
+    "does_not_pay": ("有效但不划算", "works at a loss"),
+    "does_not_work": ("无效", "does not work"),
+    "too_early": ("再等等", "wait"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +115,7 @@ class ArmValue:
     denominator
         Raw total below the line; None unless the metric is a ratio.
     value
-        Share (0 to 1), mean per unit or ratio.
+        Share (0 to 1), mean per unit or ratio; None of a ratio with nothing below the line.
     standard_error
         Of ``value``; None with fewer than two units (clusters).
     """
@@ -115,7 +124,7 @@ class ArmValue:
     n: int
     total: float
     denominator: float | None
-    value: float
+    value: float | None
     standard_error: float | None
 
 
@@ -181,6 +190,11 @@ class Comparison:
     permutation: Interval | None
     guard: GuardRail | None
 
+    @property
+    def spread_unknown(self) -> bool:
+        """Whether nothing at all is excluded, because the units of each arm do not vary."""
+        return self.fixed.low is None and self.fixed.high is None
+
     def deciding(self, looks: str) -> Interval:
         """Return the interval by which the plan decides."""
         return self.sequential if looks == "sequential" else self.fixed
@@ -195,7 +209,7 @@ class MetricResult:
     cap
         Value that larger ones count as; None if not winsorised.
     problem
-        Why it could not be compared (an arm too small); None if it was.
+        Why it could not be compared (an arm too small, no variation); None if it was.
     label
         What sentences call it.
     """
@@ -381,7 +395,7 @@ class AnalysisReport:
         Control first.
     split
     verdict, reason
-        Of the trial: works if any arm does; does not work if no arm does; else wait.
+        Of the trial: works if any arm does; wait if any arm has to; else works at a loss, or does not work.
     arm_verdicts
         One per arm that isn't control.
     metrics

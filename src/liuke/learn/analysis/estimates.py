@@ -1,13 +1,14 @@
 """From sums to one metric's values and comparisons, by the statistics engine: which method a plan asks for.
 
-Shares: Newcombe's interval and the pooled z-test; means and counts: Welch; ratios: delta method; covariates: CUPED;
-strata: post-stratification; clusters: cluster-robust (CR2) and randomisation inference beside it.
+Shares: Newcombe's interval and the pooled z-test, exact bounds at every look while hardly anybody in an arm did it;
+means and counts: Welch; ratios: delta method; covariates: CUPED; strata: post-stratification; clusters: cluster-robust
+(CR2) and randomisation inference beside it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Literal
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from liuke.learn.analysis.contracts import ArmValue, Comparison, GuardRail, Interval, MetricResult, Text
 from liuke.learn.analysis.plan import Kind, Metric, Role
+from liuke.learn.analysis.rare import rare_arms
 from liuke.learn.analysis.sums import Cell, Sums
 from liuke.learn.inference import (
     Adjusted,
@@ -33,6 +35,7 @@ from liuke.learn.inference import (
     cluster_mean,
     compare_means,
     compare_proportions,
+    exact_difference,
     lift,
     margin_of,
     non_inferiority,
@@ -91,6 +94,10 @@ class Question:
         """Whether its sums are of zeros and ones of independent units."""
         return self.kind is Kind.PROPORTION and not self.clustered
 
+    def answers(self, *arms: MultiMoments) -> bool:
+        """Whether each arm has a value: a ratio needs something below the line."""
+        return not self.is_ratio or all(sums.totals[1] != 0 for sums in arms)
+
     def mean(self, sums: MultiMoments) -> ArmMean:
         """Return an arm's value without any adjustment."""
         if self.is_ratio:
@@ -114,12 +121,12 @@ class _Estimate:
     lift: Difference | None
     arms: tuple[ArmMean, ArmMean]
     variance_kept: float | None = None
+    rare: tuple[Moments, Moments] | None = None  # zeros and ones of arms that are to be counted exactly
 
 
 def pair(sums: MultiMoments) -> PairMoments:
     """Return the first two columns as numerator (y) and denominator (x)."""
-    t, p = sums.totals, sums.products
-    return PairMoments(sums.n, t[1], t[0], p[1][1], p[0][0], p[0][1])
+    return sums.pair(0, 1)
 
 
 def interval(difference: Difference) -> Interval:
@@ -150,6 +157,8 @@ def result_of(question: Question, sums: Sums, control: str) -> MetricResult:
     for arm in arms[1:]:
         try:
             comparisons.append(_compare(question, sums, arm, control))
+            if comparisons[-1].spread_unknown:
+                problem = _NO_SPREAD
         except InferenceError as error:
             zh = f"{arm} 与 {control} 无法比较：样本太少或没有变化（{error.message}）"
             problem = Text(zh, f"{arm} cannot be compared with {control}: {error.message}")
@@ -169,9 +178,15 @@ def result_of(question: Question, sums: Sums, control: str) -> MetricResult:
     )
 
 
+_NO_SPREAD = Text(
+    "同组内所有单位的数值都一样，看不出波动，差异可能有多大无从知道",
+    "all units of an arm have the same value: their spread, and so how far off the difference may be, is not known",
+)
+
+
 def _value(question: Question, arm: str, sums: MultiMoments) -> ArmValue:
     below = float(sums.totals[1]) if question.is_ratio else float(sums.n)
-    value = float(sums.totals[0]) / below if below else 0.0
+    value = float(sums.totals[0]) / below if below else None
     try:
         error: float | None = float(question.mean(sums).standard_error)
     except InferenceError:
@@ -187,19 +202,19 @@ def _compare(question: Question, sums: Sums, arm: str, control: str) -> Comparis
     estimate = _estimate(question, sums, arm, control)
     n = treated.n + base.n
     adjusted = estimate.variance_kept is not None or estimate.fixed.method == "post-stratified"
-    belief = chance_to_win(estimate.normal, higher_is_better=question.metric.direction == "up")
     varies = estimate.normal.standard_error > 0
+    belief = chance_to_win(estimate.normal, higher_is_better=question.metric.direction == "up") if varies else None
     return Comparison(
         arm=arm,
         fixed=interval(estimate.fixed),
-        sequential=_sequential(estimate.normal, n, question),
+        sequential=_anytime(estimate, n, question),
         raw=interval(question.plain(treated, base)) if adjusted else None,
         lift=interval(estimate.lift) if estimate.lift else None,
         lift_sequential=_sequential(estimate.lift, n, question) if estimate.lift else None,
         p_adjusted=None,
         variance_kept=estimate.variance_kept,
-        chance_to_win=belief.chance_to_win if varies else None,
-        expected_loss=belief.expected_loss if varies else None,
+        chance_to_win=belief.chance_to_win if belief else None,
+        expected_loss=belief.expected_loss if belief else None,
         permutation=_permutation(question, sums, arm, control),
         guard=_guard(question, estimate, n) if question.role is Role.GUARDRAIL else None,
     )
@@ -208,9 +223,11 @@ def _compare(question: Question, sums: Sums, arm: str, control: str) -> Comparis
 def _estimate(question: Question, sums: Sums, arm: str, control: str) -> _Estimate:
     name, level, cells = question.metric.name, question.level, sums.whole
     treated, base = cells[arm][name], cells[control][name]
-    if question.metric.covariates:
+    stratified = "stratum" in sums.levels and not question.is_ratio and not question.metric.covariates
+    rare = rare_arms(sums, name, arm, control, stratified=stratified) if question.is_share else None
+    if question.metric.covariates and not rare:
         return _with_covariates(question, treated, base)
-    if "stratum" in sums.levels and not question.is_ratio:
+    if stratified and not rare:
         return _with_strata(question, sums, arm, control)
     listed = sums.by_cluster.get(name)
     if listed:
@@ -221,7 +238,7 @@ def _estimate(question: Question, sums: Sums, arm: str, control: str) -> _Estima
     fixed = question.plain(treated, base)
     if question.is_share:
         normal = compare_proportions(treated.column(0), base.column(0), level, method="wald")
-        return _Estimate(fixed, normal, _lift(lambda: lift(*arms, level, use_t=False)), arms)
+        return _Estimate(fixed, normal, _lift(lambda: lift(*arms, level, use_t=False)), arms, rare=rare)
     return _Estimate(fixed, fixed, _lift(lambda: lift(*arms, level)), arms)
 
 
@@ -257,6 +274,14 @@ def _lift(make: Callable[[], Difference]) -> Difference | None:
     return found if isfinite(found.value) else None
 
 
+def _anytime(estimate: _Estimate, n: int, question: Question) -> Interval:
+    """Return the difference with an interval for all looks; exact where an arm shows little of its spread."""
+    if estimate.rare is None:
+        return _sequential(estimate.normal, n, question)
+    found = interval(exact_difference(*estimate.rare, question.level, sequential=True))
+    return replace(found, value=float(estimate.fixed.value))
+
+
 def _sequential(difference: Difference, n: int, question: Question) -> Interval:
     found = interval(always_valid(difference, n, planned_n=question.planned, small_sample=question.clustered))
     return Interval(found.value, found.low, found.high, found.p_value, found.level, f"{difference.method}-sequential")
@@ -281,12 +306,16 @@ def _guard(question: Question, estimate: _Estimate, n: int) -> GuardRail:
     if margin:
         planned = question.planned if sequential else None
         up = metric.direction == "up"
-        if estimate.fixed.method == "post-stratified":  # arms thrown together would compare unlike strata
+        if estimate.rare:
+            found = non_inferiority(
+                *estimate.rare, margin, question.level, higher_is_better=up, shares=True, planned_n=planned
+            )
+        elif estimate.fixed.method == "post-stratified":  # arms thrown together would compare unlike strata
             found = margin_of(estimate.normal, n, margin, higher_is_better=up, planned_n=planned)
         else:
             found = non_inferiority(*estimate.arms, margin, question.level, higher_is_better=up, planned_n=planned)
         return GuardRail(_STATES[found.guard], margin, float(found.difference.p_value), float(found.p_value_broken))
-    shown = _sequential(estimate.normal, n, question) if sequential else interval(estimate.fixed)
+    shown = _anytime(estimate, n, question) if sequential else interval(estimate.fixed)
     return GuardRail("broken" if is_worse(shown, metric.direction) else "holds", None, None, None)
 
 

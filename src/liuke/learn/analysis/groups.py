@@ -65,6 +65,7 @@ def _column(
         str(level): (cell[arms[0]][name], cell[arms[1]][name])
         for level, cell in sorted(cells.items(), key=lambda item: str(item[0]))
         if min(cell[arm][name].n for arm in arms) >= (2 if question.clustered else LEAST_UNITS)
+        and question.answers(*(cell[arm][name] for arm in arms))
     }
     small = sorted(f"{column}: {level}" for level in sums.levels[f"s{index}"] if str(level) not in usable)
     if len(usable) < 2:

@@ -24,6 +24,10 @@ _METHODS = {
     "post-stratified": Text(
         "事后分层：层内比较，按层大小加权", "post-stratification: compared within strata, weighted by their size"
     ),
+    "exact-sequential": Text(
+        "某组几乎没有人（或几乎人人）发生时：精确的任意时点区间（二项混合鞅），不依赖方差估计",
+        "where hardly anybody (or nearly all) in an arm did it: exact bounds at every look (binomial mixture)",
+    ),
     "cluster-robust": Text(
         "整群：CR2 稳健方差，另附随机化推断", "clusters: CR2 robust variance, with randomisation inference beside it"
     ),
@@ -32,7 +36,8 @@ _METHODS = {
 
 def methods_of(plan: TrialPlan, results: tuple[MetricResult, ...]) -> tuple[Text, ...]:
     """Return how the numbers were made and what they assume."""
-    used = dict.fromkeys(comparison.fixed.method for result in results for comparison in result.comparisons)
+    compared = [comparison for result in results for comparison in result.comparisons]
+    used = dict.fromkeys(one.method for comparison in compared for one in (comparison.fixed, comparison.sequential))
     found = [_METHODS[name] for name in used if name in _METHODS]
     if plan.looks == "sequential":
         found.append(

@@ -189,7 +189,7 @@ def _fills(
             total, k = exact_sum((f"x{i}",), ((about.bound, about.fractions == 0),), seen.rows)
             [(summed,)] = connection.execute(f"SELECT {total} FROM {base}").fetchall()
             fills[i] = (float(summed) / 2.0**k / about.filled, about.empty, True)
-        elif layout.plan.missing == "zero" or use == "cost":
+        elif layout.plan.missing == "zero":
             fills[i] = (0.0, about.empty, False)
     return fills
 

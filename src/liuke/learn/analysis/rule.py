@@ -6,7 +6,7 @@ For each arm, in this order:
 2. Too few units (or successes) in an arm → wait.
 3. A guard-rail is proven broken → does not work, whatever was gained.
 4. A primary metric is better, corrected over all primary metrics and arms, and its interval lies above zero → works,
-   if every guard-rail holds; while one is undecided → wait.
+   if every guard-rail holds; while one is undecided → wait. Works at a loss, if profit is proven to be below zero.
 5. Every primary metric's whole interval lies below the smallest gain worth acting on → does not work.
 6. Else → wait.
 """
@@ -48,9 +48,9 @@ class Evidence:
 def judge(evidence: Evidence, arms: tuple[str, ...], control: str) -> tuple[Verdict, Text, tuple[ArmVerdict, ...]]:
     """Return the verdict on the trial with its reason, and that on each arm."""
     found = tuple(_judge_arm(evidence, arm, control) for arm in arms)
-    for wanted, needed in ((Verdict.WORKS, 1), (Verdict.DOES_NOT_WORK, len(found)), (Verdict.TOO_EARLY, 1)):
+    for wanted in (Verdict.WORKS, Verdict.TOO_EARLY, Verdict.DOES_NOT_PAY, Verdict.DOES_NOT_WORK):
         fitting = [one for one in found if one.verdict is wanted]
-        if len(fitting) >= needed:
+        if fitting:
             if len({one.reason for one in fitting}) == 1 and len(fitting) == len(found):
                 return wanted, fitting[0].reason, found
             zh = "；".join(f"{one.arm}：{one.reason.zh}" for one in fitting)
@@ -127,12 +127,11 @@ def _gain(evidence: Evidence, arm: str, control: str) -> _Finding:
                 f"{metric.label.zh} 已改善：{text.zh}；但护栏指标 {names_zh} 尚不能排除变差",
                 f"{metric.label.en} is better: {text.en}; but harm to the guard-rail {names_en} is not ruled out yet",
             )
-        loss = Text("；但花费高于带来的收益", "; but it costs more than it brings")
-        zh, en = (loss.zh, loss.en) if arm in evidence.losing else ("", "")
-        return Verdict.WORKS, Text(
-            f"{metric.label.zh} 改善：{text.zh}，校正后 {p_text(p)}{zh}",
-            f"{metric.label.en} is better: {text.en}, adjusted {p_text(p)}{en}",
+        reason = Text(
+            f"{metric.label.zh} 改善：{text.zh}，校正后 {p_text(p)}",
+            f"{metric.label.en} is better: {text.en}, adjusted {p_text(p)}",
         )
+        return (Verdict.DOES_NOT_PAY, at_a_loss(reason)) if arm in evidence.losing else (Verdict.WORKS, reason)
     return None
 
 
@@ -155,6 +154,11 @@ def _still_both(evidence: Evidence, arm: str) -> Text:
         f"{metric.label.zh} {text.zh}，仍同时包含“没有效果”和“值得做”，继续积累样本",
         f"{metric.label.en} {text.en} still holds both no effect and a worthwhile one; keep collecting",
     )
+
+
+def at_a_loss(reason: Text) -> Text:
+    """Add to the reason for a gain that it is bought too dearly."""
+    return Text(f"{reason.zh}；但花费高于带来的收益", f"{reason.en}; but it costs more than it brings")
 
 
 def is_better(shown: Interval, direction: str) -> bool:

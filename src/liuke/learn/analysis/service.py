@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from liuke.learn.analysis.balance import balanced
 from liuke.learn.analysis.contracts import AnalysisReport, ArmSize, Comparison, MetricResult, Split
 from liuke.learn.analysis.errors import PlanError
 from liuke.learn.analysis.estimates import (
@@ -94,7 +95,10 @@ def _report(table: Table, plan: TrialPlan, seed: int) -> AnalysisReport:
     roles = roles_of(plan.metrics)
     planned = plan.planned_units or (DEFAULT_PLANNED_CLUSTERS if plan.cluster else DEFAULT_PLANNED_UNITS)
     questions = {metric.name: _question(rows, metric, roles[metric.name], planned, seed) for metric in plan.metrics}
-    control = rows.control
+    control, notes = rows.control, notes_of(rows, sums)
+    for name, question in questions.items():
+        questions[name], sums, moved = balanced(question, sums, control)
+        notes += moved
     results = tuple(result_of(questions[metric.name], sums, control) for metric in plan.metrics)
     results = _corrected(results, plan)
     split = _split(plan, sums)
@@ -129,7 +133,7 @@ def _report(table: Table, plan: TrialPlan, seed: int) -> AnalysisReport:
         segments=segments_of(questions[first], sums, control, plan.segments, correction),
         timing=timing_of(questions[first], sums, control),
         money=money,
-        notes=notes_of(rows, sums),
+        notes=notes,
         methods=methods_of(plan, results),
     )
 

@@ -7,7 +7,7 @@ were drawn, a cluster's units are added up first and the cluster is what is coun
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations_with_replacement
 from typing import Any
 
@@ -70,6 +70,18 @@ class Sums:
         """Sums by arm."""
         return self.levels[WHOLE][None]
 
+    def picked(self, name: str, columns: tuple[int, ...]) -> Sums:
+        """Return the same sums with some columns of one vector only."""
+
+        def cell(sums: Cell) -> Cell:
+            return sums | {name: sums[name].pick(columns)}
+
+        levels = {
+            dimension: {level: {arm: cell(sums) for arm, sums in arms.items()} for level, arms in levels.items()}
+            for dimension, levels in self.levels.items()
+        }
+        return replace(self, levels=levels)
+
 
 def vectors(rows: Rows) -> tuple[Vector, ...]:
     """Return the columns that each metric needs: itself (numerator, denominator), then its covariates.
@@ -99,7 +111,12 @@ def _money(rows: Rows) -> Vector:
     layout = rows.layout
     metric = value_metric(layout.plan)
     value, cost = layout.xs(metric)[0], layout.x(layout.plan.cost)
-    return Vector(MONEY, (rows.expressions(metric)[0], cost), (rows.bound(value), rows.bound(cost)))
+    both: tuple[str, ...] = (rows.expressions(metric)[0], cost)
+    if rows.profile.numbers(int(cost[1:])).empty:  # what was spent is not known: nor is what it earned
+        both = tuple(f"CASE WHEN {cost} IS NULL OR {value} IS NULL THEN NULL ELSE {one} END" for one in both)
+    elif rows.profile.numbers(int(value[1:])).empty:
+        both = (both[0], f"CASE WHEN {value} IS NULL THEN NULL ELSE {cost} END")
+    return Vector(MONEY, both, (rows.bound(value), rows.bound(cost)))
 
 
 def sum_up(rows: Rows) -> Sums:

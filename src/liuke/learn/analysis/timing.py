@@ -31,8 +31,11 @@ def _of_arm(question: Question, sums: Sums, arm: str, control: str) -> Timing:
     least = 2 if question.clustered else LEAST_UNITS
     days: list[tuple[date, MultiMoments, MultiMoments]] = []
     for day, cells in sorted(sums.levels["d"].items()):
-        if arm in cells and control in cells and min(cells[arm][name].n, cells[control][name].n) >= least:
-            days.append((day, cells[arm][name], cells[control][name]))
+        if arm not in cells or control not in cells:
+            continue
+        treated, base = cells[arm][name], cells[control][name]
+        if min(treated.n, base.n) >= least and question.answers(treated, base):
+            days.append((day, treated, base))
     means = [(day, question.mean(treated), question.mean(base)) for day, treated, base in days]
     trend = _trend(means, question.level)
     shown = tuple(

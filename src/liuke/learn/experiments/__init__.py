@@ -1,9 +1,10 @@
 """Which arm is a customer in, and what did the contact change? Assignment by chance and the read-out that it allows."""
 
+from liuke.learn.analysis import Verdict
 from liuke.learn.experiments.allocator import GLOBAL_EXPERIMENT, HashAllocator
 from liuke.learn.experiments.assignment import Draw, arms_at, draw_arms, in_stretch, seat_points, unit_interval
 from liuke.learn.experiments.config import ExperimentSettings
-from liuke.learn.experiments.contracts import Effect, EndReason, Reading, TrialState, Verdict
+from liuke.learn.experiments.contracts import Effect, EndReason, Reading, TrialState
 from liuke.learn.experiments.defaults import default_trial, open_trials
 from liuke.learn.experiments.document import Trial, parse_trial, trial_from
 from liuke.learn.experiments.errors import ExperimentError, NoSuchTrialError

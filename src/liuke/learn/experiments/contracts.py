@@ -6,18 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-
-class Verdict(StrEnum):
-    """What a shop may conclude: it works (有效), it does not work (无效), or it is too early to say (再等等)."""
-
-    WORKS = "works"
-    DOES_NOT_WORK = "does_not_work"
-    TOO_EARLY = "too_early"
-
-    @property
-    def zh(self) -> str:
-        """The word in Chinese."""
-        return {"works": "有效", "does_not_work": "无效", "too_early": "再等等"}[self.value]
+from liuke.learn.analysis import Verdict
 
 
 class TrialState(StrEnum):
@@ -39,6 +28,7 @@ class EndReason(StrEnum):
 
     ROLLED_OUT = "rolled_out"
     NO_EFFECT = "no_effect"
+    DOES_NOT_PAY = "does_not_pay"
     HARMFUL = "harmful"
     STOPPED = "stopped"
     SUPERSEDED = "superseded"
@@ -49,6 +39,7 @@ class EndReason(StrEnum):
         return {
             "rolled_out": ("已推广", "rolled out"),
             "no_effect": ("没有效果", "no effect"),
+            "does_not_pay": ("花费高于收益", "costs more than it brings"),
             "harmful": ("有害，已停止", "harmful, stopped"),
             "stopped": ("人工停止", "stopped by a person"),
             "superseded": ("策略有新版本", "the strategy has a new version"),

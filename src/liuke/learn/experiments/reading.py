@@ -19,11 +19,14 @@ from liuke.learn.analysis import (
     Metric,
     MetricResult,
     Role,
+    Text,
     TrialPlan,
+    Verdict,
     analyse,
+    at_a_loss,
     wording,
 )
-from liuke.learn.experiments import contracts, verdict
+from liuke.learn.experiments import verdict
 from liuke.learn.experiments.config import ExperimentSettings
 from liuke.learn.experiments.contracts import Effect
 from liuke.learn.experiments.document import Trial
@@ -42,6 +45,7 @@ from liuke.learn.experiments.unit_table import (
 )
 from liuke.learn.inference import Difference
 
+DRAWN_TOGETHER = ("household", "region", "time_block")  # what is drawn holds several customers
 LEAST = 2  # units per arm without which nothing has a spread
 _KINDS = {"share": Kind.PROPORTION, "money": Kind.MEAN, "count": Kind.COUNT}
 
@@ -73,6 +77,11 @@ class Gain:
     return_high: float | None
     level: float
 
+    @property
+    def loses(self) -> bool:
+        """Whether it is proven that the messages cost more than they bring."""
+        return self.booked < 0
+
 
 @dataclass(frozen=True, slots=True)
 class TrialReading:
@@ -90,7 +99,7 @@ class TrialReading:
     left_out
         Customers with a complete window whose arm left nothing to chance: nobody to compare them with.
     silent
-        Guard-rails of which nothing has happened to anybody; they hold, and are not compared.
+        Guard-rails of which nothing has happened to anybody; of regions and households they are not compared.
     problem
         Why the customers could not be compared; empty if they were, or are too few.
     effects
@@ -142,6 +151,9 @@ def read_trial(
         for what in ("entered", "complete", "exposed")
     }
     cost = sum(one.cost for one in cells if one.arm == "treated" and one.treated_chance in chances)
+    gain = _gain(analysis, cost) if analysis else None
+    if analysis and gain and gain.loses and analysis.verdict is Verdict.WORKS:
+        analysis = replace(analysis, verdict=Verdict.DOES_NOT_PAY, reason=at_a_loss(analysis.reason))
     reading = TrialReading(
         trial=trial.id,
         strategy=trial.strategy,
@@ -150,7 +162,7 @@ def read_trial(
         **counts,
         informative=_informative(trial, cells, chances),
         left_out=sum(one.complete for one in cells if one.treated_chance not in chances),
-        gain=_gain(analysis, cost) if analysis else None,
+        gain=gain,
         silent=silent,
         problem=problem,
         effects=(),
@@ -180,7 +192,8 @@ def _analysis(
     if not chances:
         return None
     telling = telling_covariates(moment, chances)
-    names = tuple(name for name in trial.metrics.names if name not in silent)
+    clustered = trial.unit.by in DRAWN_TOGETHER
+    names = tuple(name for name in trial.metrics.names if not (clustered and name in silent))
     sizes = {chance: sum(one.complete for one in cells if one.treated_chance == chance) for chance in chances}
     mixed = len(chances) > 1
     expected = sum(chance * n for chance, n in sizes.items()) / sum(sizes.values())
@@ -218,7 +231,7 @@ def analysis_plan(
     mixed
         Whether customers entered at several chances.
     """
-    rule, clustered = trial.rule, trial.unit.by in ("household", "region", "time_block")
+    rule, clustered = trial.rule, trial.unit.by in DRAWN_TOGETHER
     stratified = (mixed or bool(trial.strata)) and not clustered
     metrics = []
     for name in names:
@@ -326,8 +339,10 @@ def _effect(reading: TrialReading, trial: Trial, settings: ExperimentSettings, m
     )
     word, zh, en = verdict.judge(evidence, settings)
     if report is not None and is_primary and difference is not None:
-        word = contracts.Verdict(report.verdict.value)
-        zh, en = report.reason.zh, report.reason.en
+        word, zh, en = report.verdict, report.reason.zh, report.reason.en
+    elif word is Verdict.WORKS and reading.gain and reading.gain.loses:
+        told = at_a_loss(Text(zh, en))
+        word, zh, en = Verdict.DOES_NOT_PAY, told.zh, told.en
     return Effect(
         as_of=reading.as_of,
         strategy=reading.strategy,

@@ -4,7 +4,8 @@ In this order:
 
 1. The split does not fit the draw, or an arm is smaller than the rule asks for → go on, change nothing.
 2. Harm is proven: a guard-rail's loss beyond what was accepted → end as harmful, at once, whatever was gained.
-3. The deciding metric's gain is proven → grow; from the last stage end as rolled out.
+3. The deciding metric's gain is proven → grow; from the last stage end as rolled out. It is proven to cost more than it
+   brings → end as not paying.
 4. No gain worth acting on is left, the interval lies within ± the worthwhile gain, or the planned number of customers
    is reached without a gain → end as no effect; as harmful if a guard-rail's loss is proven: what would have been
    accepted is the price of a gain, and there is none.
@@ -124,6 +125,8 @@ def _gain(record: TrialRecord, report: AnalysisReport, as_of: date) -> Move | No
 
 def _nothing(document: Trial, report: AnalysisReport, reached: float) -> Move | None:
     rule = document.rule
+    if report.verdict is Verdict.DOES_NOT_PAY:
+        return Move("end", report.reason.zh, report.reason.en, EndReason.DOES_NOT_PAY)
     if report.verdict is Verdict.DOES_NOT_WORK:
         return Move("end", report.reason.zh, report.reason.en, EndReason.NO_EFFECT)
     result, comparison = _found(report, document.metrics.primary)

@@ -141,7 +141,11 @@ EFFECTS = TableSpec(
         ColumnSpec("level", "DOUBLE", "Coverage of the interval.", unit="share"),
         ColumnSpec("srm_p", "DOUBLE", "p-value of the arms' sizes under the draw."),
         ColumnSpec("pending_n", "BIGINT", "Customers left out: their window is not complete."),
-        ColumnSpec("verdict", "VARCHAR", "`works`, `does_not_work` or `too_early`."),
+        ColumnSpec(
+            "verdict",
+            "VARCHAR",
+            "`works`, `does_not_pay` (at a loss), `does_not_work` or `too_early`.",
+        ),
         ColumnSpec("reason", "VARCHAR", "Why, as JSON {zh, en}."),
     ),
     doc="What each strategy changed, read from treated against control as randomised.",

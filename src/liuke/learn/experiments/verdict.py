@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from liuke.learn.analysis import Verdict
 from liuke.learn.experiments.config import ExperimentSettings
-from liuke.learn.experiments.contracts import Verdict
 from liuke.learn.inference import Difference
 
 

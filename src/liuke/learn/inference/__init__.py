@@ -21,6 +21,7 @@ from liuke.learn.inference.contracts import (
     Trend,
 )
 from liuke.learn.inference.errors import InferenceError
+from liuke.learn.inference.exact_shares import exact_difference, without_variation
 from liuke.learn.inference.guard_rails import judge_margin, margin_of, non_inferiority
 from liuke.learn.inference.lifts import adjusted_lift, fieller_interval, lift
 from liuke.learn.inference.means import arm_mean, compare_means, share_mean, welch
@@ -89,6 +90,7 @@ __all__ = [
     "cost_benefit",
     "design_effect",
     "duration_days",
+    "exact_difference",
     "fieller_interval",
     "find_caps",
     "holm",
@@ -124,4 +126,5 @@ __all__ = [
     "width_at_plan",
     "winsorise",
     "with_cost",
+    "without_variation",
 ]

@@ -44,19 +44,17 @@ def chance_to_win(
     Posterior N(m, s²); expected loss of treating everybody = E[max(−δ, 0)] = s·φ(m/s) − m·Φ(−m/s).
     """
     error = difference.standard_error
-    if not error >= 0:
-        raise InferenceError(f"The method '{difference.method}' has no standard error.", hint="Use 'wald' or 'delta'.")
+    if not error > 0:
+        why = "no standard error" if error != 0 else "seen no variation"
+        raise InferenceError(f"The method '{difference.method}' has {why}.", hint="Use 'wald', 'delta', share_belief.")
     if not prior_sd > 0:
         raise InferenceError("A prior needs a spread above zero.", hint="Use prior_sd=inf for a flat one.")
     coverage = checked_level(difference.level if level is None else level)
-    if error == 0:
-        mean, spread = difference.value, 0.0
-    else:
-        weight, prior_weight = error**-2.0, prior_sd**-2.0
-        mean = (weight * difference.value + prior_weight * prior_mean) / (weight + prior_weight)
-        spread = sqrt(1 / (weight + prior_weight))
-    z = mean / spread if spread else inf if mean > 0 else -inf if mean < 0 else 0.0
-    density = exp(-z * z / 2) / sqrt(2 * pi) if abs(z) < inf else 0.0
+    weight, prior_weight = error**-2.0, prior_sd**-2.0
+    mean = (weight * difference.value + prior_weight * prior_mean) / (weight + prior_weight)
+    spread = sqrt(1 / (weight + prior_weight))
+    z = mean / spread
+    density = exp(-z * z / 2) / sqrt(2 * pi)
     loss = max(0.0, spread * density - mean * float(ndtr(-z)))
     staying = max(0.0, spread * density + mean * float(ndtr(z)))
     half = float(ndtri((1 + coverage) / 2)) * spread

@@ -10,6 +10,7 @@ from math import inf
 
 from liuke.learn.inference.contracts import ArmMean, Difference, Guard, NonInferiority
 from liuke.learn.inference.errors import InferenceError
+from liuke.learn.inference.exact_shares import exact_difference, without_variation
 from liuke.learn.inference.means import arm_mean, compare_means
 from liuke.learn.inference.moments import Moments
 from liuke.learn.inference.proportions import compare_proportions
@@ -41,14 +42,15 @@ def non_inferiority(
     higher_is_better
         False for metrics that should stay low.
     shares
-        The sums are of zeros and ones: score test instead of Welch's, which fails for rare outcomes.
+        The sums are of zeros and ones: score test instead of Welch's, which fails for rare outcomes; exact bounds
+        at all looks, and where all of an arm are zeros or all are ones.
     planned_n
         Makes bounds and p-values valid at all looks (confidence sequences tuned for that many units).
 
     Notes
     -----
     Higher is better: holds if the lower bound of treated − control lies above −margin, broken if the upper bound lies
-    below it. Means without any variation, and looks before the first event, say nothing: UNDECIDED.
+    below it. Means without any variation say nothing: UNDECIDED. Shares without any do: see ``exact_difference``.
 
     References
     ----------
@@ -63,7 +65,10 @@ def non_inferiority(
     good, bad = ("greater", "less") if higher_is_better else ("less", "greater")
 
     def ask(alternative: str) -> Difference:
-        if shares and planned_n is None and isinstance(treated, Moments) and isinstance(control, Moments):
+        if shares and isinstance(treated, Moments) and isinstance(control, Moments):
+            looks = planned_n is not None
+            if looks or without_variation(treated) or without_variation(control):
+                return exact_difference(treated, control, level, sequential=looks, alternative=alternative, null=null)
             return compare_proportions(treated, control, level, method="score", alternative=alternative, null=null)
         fixed = compare_means(
             t, c, level, alternative=alternative, null=null, use_t=use_t and planned_n is None, method="non-inferiority"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from liuke.learn.inference.contracts import ArmMean, Difference
 from liuke.learn.inference.errors import InferenceError
-from liuke.learn.inference.moments import Moments
+from liuke.learn.inference.moments import Moments, zeros_and_ones
 from liuke.learn.inference.reference import conclude, enough, error_of_difference
 
 
@@ -28,10 +28,17 @@ def arm_mean(sample: Moments | ArmMean) -> ArmMean:
 
 
 def share_mean(sample: Moments) -> ArmMean:
-    """Return a share as a mean with the variance p·(1 − p), as z-tests of shares take it."""
+    """Return a share as a mean with the variance p·(1 − p), as z-tests of shares take it.
+
+    Raises
+    ------
+    InferenceError
+        If the arm is empty, or its values are no zeros and ones.
+    """
     if sample.n < 1:
         raise InferenceError("The arm has no units.", hint="Wait for more customers.")
-    return ArmMean(sample.n, sample.mean, max(0.0, sample.mean * (1 - sample.mean)), max(1, sample.n - 1))
+    zeros_and_ones(sample)
+    return ArmMean(sample.n, sample.mean, sample.mean * (1 - sample.mean), max(1, sample.n - 1))
 
 
 def compare_means(

@@ -6,12 +6,15 @@ Counts, sums, sums of squares and of products can be made by one SQL query; thos
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from liuke.learn.inference.errors import InferenceError
+
+_ROUNDING = 1e-9  # of the sum of squares: far more than sums of doubles lose, far less than a mistake in them
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,11 @@ class Moments:
     total, total_sq
         Sum and sum of squares of the metric, in its unit and the unit squared.
 
+    Raises
+    ------
+    InferenceError
+        If no values can have these sums.
+
     Examples
     --------
     >>> (Moments(2, 3.0, 5.0) + Moments(1, 4.0, 16.0)).mean
@@ -34,6 +42,9 @@ class Moments:
     n: int = 0
     total: float = 0.0
     total_sq: float = 0.0
+
+    def __post_init__(self) -> None:
+        possible(self.n, self.total, self.total_sq)
 
     def __add__(self, other: Moments) -> Moments:
         return Moments(self.n + other.n, self.total + other.total, self.total_sq + other.total_sq)
@@ -63,7 +74,7 @@ class Moments:
 
     @property
     def variance(self) -> float:
-        """The unbiased sample variance; 0 below two units. Never negative, whatever rounding did."""
+        """The unbiased sample variance; 0 below two units, and where only rounding would make it negative."""
         return _spread(self.n, self.total, self.total, self.total_sq) if self.n >= 2 else 0.0
 
 
@@ -88,6 +99,11 @@ class PairMoments:
     total_x_sq: float = 0.0
     total_y_sq: float = 0.0
     total_xy: float = 0.0
+
+    def __post_init__(self) -> None:
+        possible(self.n, self.total_x, self.total_x_sq)
+        possible(self.n, self.total_y, self.total_y_sq)
+        related(self.n, (self.total_x, self.total_y), (self.total_x_sq, self.total_y_sq), self.total_xy)
 
     def __add__(self, other: PairMoments) -> PairMoments:
         return PairMoments(
@@ -153,6 +169,11 @@ class MultiMoments:
         k = len(self.totals)
         if len(self.products) != k or any(len(row) != k for row in self.products):
             raise InferenceError(f"{k} sums need {k} × {k} sums of products.", hint="Pass one row per column.")
+        for i in range(k):
+            possible(self.n, self.totals[i], self.products[i][i])
+            for j in range(i):
+                squares = (self.products[i][i], self.products[j][j])
+                related(self.n, (self.totals[i], self.totals[j]), squares, self.products[i][j])
 
     def __add__(self, other: MultiMoments) -> MultiMoments:
         if len(self.totals) != len(other.totals):
@@ -198,6 +219,16 @@ class MultiMoments:
         """Return the sums of one column."""
         return Moments(self.n, self.totals[index], self.products[index][index])
 
+    def pair(self, y: int, x: int) -> PairMoments:
+        """Return the sums of two columns, the first as ``y``."""
+        t, p = self.totals, self.products
+        return PairMoments(self.n, t[x], t[y], p[x][x], p[y][y], p[y][x])
+
+    def pick(self, columns: Sequence[int]) -> MultiMoments:
+        """Return the sums of some columns."""
+        table = tuple(tuple(self.products[i][j] for j in columns) for i in columns)
+        return MultiMoments(self.n, tuple(self.totals[i] for i in columns), table)
+
 
 def finite(values: ArrayLike, dimensions: int) -> NDArray[np.float64]:
     """Return values as an array, or raise an error that names the first position that holds no number."""
@@ -212,6 +243,43 @@ def finite(values: ArrayLike, dimensions: int) -> NDArray[np.float64]:
             hint="Leave such units out, or say what a missing value means.",
         )
     return array
+
+
+def possible(n: int, total: float, total_sq: float) -> None:
+    """Raise an error if no ``n`` values have this sum and this sum of squares: total² ≤ n · total_sq.
+
+    A difference that the rounding of doubles explains is none.
+    """
+    if n < 0:
+        raise InferenceError(f"{n} units cannot be.", hint="A count of units is 0 or more.")
+    if n == 0 and (total or total_sq):
+        raise InferenceError(f"No units have a sum of {total} and squares of {total_sq}.", hint="Pass the units, too.")
+    if total_sq < 0 or n * total_sq - total * total < -_ROUNDING * n * abs(total_sq):
+        raise InferenceError(
+            f"No {n} values have the sum {total} and the sum of squares {total_sq}.",
+            hint="The sum of squares is at least sum² / n; are the sums of the same units, and in the same unit?",
+        )
+
+
+def zeros_and_ones(sample: Moments) -> None:
+    """Raise an error if no zeros and ones have these sums."""
+    if sample.total != sample.total_sq or not 0 <= sample.total <= sample.n:
+        raise InferenceError(
+            f"A share needs zeros and ones; the sums are {sample.total} and {sample.total_sq} of {sample.n} units.",
+            hint="Use compare_means for counts and money, compare_ratios for a ratio of two sums.",
+        )
+
+
+def related(n: int, totals: tuple[float, float], squares: tuple[float, float], product: float) -> None:
+    """Raise an error if no ``n`` pairs of values have this sum of products (Cauchy and Schwarz)."""
+    (x, y), (xx, yy) = totals, squares
+    shared, own = n * product - x * y, (n * xx - x * x, n * yy - y * y)
+    slack = _ROUNDING * n * (max(xx, 0) * max(yy, 0)) ** 0.5
+    if abs(shared) > (max(own[0], 0) * max(own[1], 0)) ** 0.5 + slack:
+        raise InferenceError(
+            f"No {n} pairs of values have the sums {x} and {y}, squares {xx} and {yy} and the products {product}.",
+            hint="Are all sums of the same units?",
+        )
 
 
 def _spread(n: int, left: float, right: float, product: float) -> float:

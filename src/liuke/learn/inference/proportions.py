@@ -10,7 +10,7 @@ from scipy.special import betaincinv, ndtri
 
 from liuke.learn.inference.contracts import Difference
 from liuke.learn.inference.errors import InferenceError
-from liuke.learn.inference.moments import Moments
+from liuke.learn.inference.moments import Moments, zeros_and_ones
 from liuke.learn.inference.reference import checked_alternative, checked_level, conclude, enough, tail
 
 METHODS = ("newcombe", "wald", "pooled", "agresti-caffo", "score")
@@ -196,9 +196,5 @@ def _restricted_share(treated: Moments, control: Moments, delta: float) -> float
 
 def _shares(treated: Moments, control: Moments) -> None:
     enough(treated.n, control.n, 1)
-    for sample in (treated, control):
-        if sample.total != sample.total_sq or not 0 <= sample.total <= sample.n:
-            raise InferenceError(
-                f"A share needs zeros and ones; the sums are {sample.total} and {sample.total_sq} of {sample.n} units.",
-                hint="Use compare_means for counts and money, compare_ratios for a ratio of two sums.",
-            )
+    zeros_and_ones(treated)
+    zeros_and_ones(control)

@@ -69,17 +69,14 @@ def conclude(
 ) -> Difference:
     """Return the interval and test of an estimate that is normal around the truth.
 
-    Without any variation the interval is the value itself; the test rejects every other value.
+    Without any variation the spread is not known, and so nothing is excluded: an infinite interval, p = 1.
     """
     side = checked_alternative(alternative)
     checked_level(level)
     if isnan(value) or isnan(error):
         raise InferenceError("The sums hold a number that is none (NaN).", hint="Leave units without a value out.")
     if error == 0:
-        at_null = value == null
-        statistic = 0.0 if at_null else inf if value > null else -inf
-        p_value = 1.0 if at_null else tail(statistic, side)
-        return Difference(value, value, value, level, p_value, 0.0, statistic, freedom, null, side, method, relative)
+        return Difference(value, -inf, inf, level, 1.0, 0.0, 0.0, freedom, null, side, method, relative)
     statistic = (value - null) / error
     half = quantile((1 + level) / 2 if side == "two-sided" else level, freedom) * error
     low = -inf if side == "less" else value - half

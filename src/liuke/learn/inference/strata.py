@@ -104,9 +104,9 @@ def _averages(cells: list[Cell]) -> tuple[Floats, Floats]:
 
 
 def _at(means: Floats, n: int) -> MultiMoments:
-    """Return sums that have these means; only they are asked for."""
-    k = len(means)
-    return MultiMoments(n, tuple((means * n).tolist()), tuple((0.0,) * k for _ in range(k)))
+    """Return sums that have these means, of units that are all alike; only the means are asked for."""
+    products = n * np.outer(means, means)
+    return MultiMoments(n, tuple((means * n).tolist()), tuple(tuple(row) for row in products.tolist()))
 
 
 def _theta(cells: list[Cell], theta: str | float) -> Floats:

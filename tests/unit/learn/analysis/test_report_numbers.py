@@ -311,7 +311,7 @@ def test_money_is_booked_only_when_control_proves_it(engine: duckdb.DuckDBPyConn
     [poor] = report_of(engine, trial(18), cost_per_contact=1.0, **plan).money
     assert (poor.proven, poor.booked) == (False, 0.0)
     losing = report_of(engine, columns, cost_per_contact=30.0, **plan)
-    assert losing.verdict is Verdict.WORKS
+    assert losing.verdict is Verdict.DOES_NOT_PAY  # never "works" above a profit that is wholly negative
     assert "costs more than it brings" in losing.reason.en
     assert losing.money[0].booked < 0
 

@@ -172,10 +172,12 @@ def test_what_cannot_be_answered_is_an_error_with_a_way_out(call):
     assert caught.value.hint
 
 
-def test_without_variation_the_value_is_the_interval_but_a_sequence_excludes_nothing():
+def test_without_variation_nothing_is_excluded():
     same, more = Moments(5, 10, 20), Moments(5, 15, 45)
     d = compare_means(more, same)
-    assert (d.value, d.low, d.high, d.p_value) == (1, 1, 1, 0)
+    assert (d.value, d.low, d.high, d.p_value) == (1, -inf, inf, 1)
+    with pytest.raises(InferenceError, match="no variation"):
+        chance_to_win(d)
     assert compare_means(same, same).p_value == 1
     quiet = compare_sequentially(share(0, 40), share(0, 40), planned_n=1000)
     assert (quiet.low, quiet.high, quiet.p_value, quiet.e_value) == (-inf, inf, 1, 1)

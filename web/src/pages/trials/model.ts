@@ -85,6 +85,7 @@ export function toneOf({ low, high }: Estimate, higherIsBetter: boolean): Tone {
 export function outcomeOf(trial: TrialRow): { key: string; tone: Tone } {
   if (trial.state === "draft") return { key: "draft", tone: "open" };
   if (trial.reason === "harmful") return { key: "harmful", tone: "bad" };
+  if (trial.reason === "does_not_pay" || trial.verdict === "does_not_pay") return { key: "does_not_pay", tone: "bad" };
   if (trial.reason === "no_effect" || trial.verdict === "does_not_work") return { key: "does_not_work", tone: "bad" };
   return trial.verdict === "works" ? { key: "works", tone: "good" } : { key: "too_early", tone: "open" };
 }

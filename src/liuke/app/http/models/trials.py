@@ -10,7 +10,7 @@ from pydantic import Field
 from liuke.app.http.models.common import Model, Words
 
 TrialStateName = Literal["draft", "running", "paused", "ended"]
-VerdictName = Literal["works", "does_not_work", "too_early"]
+VerdictName = Literal["works", "does_not_pay", "does_not_work", "too_early"]
 
 
 class TrialRow(Model):
@@ -21,7 +21,9 @@ class TrialRow(Model):
     name: Words
     state: TrialStateName
     state_words: Words
-    reason: str | None = Field(description="Why it ended: rolled_out, no_effect, harmful, stopped, superseded.")
+    reason: str | None = Field(
+        description="Why it ended: rolled_out, no_effect, does_not_pay, harmful, stopped, superseded."
+    )
     reason_words: Words | None
     by_default: bool = Field(description="Derived from the strategy's goal, planned by nobody.")
     document_version: str
