@@ -1359,11 +1359,9 @@ export interface components {
             file: string;
             /**
              * Filtered
-             * @description Rows left out on purpose, by reason.
+             * @description Rows left out on purpose.
              */
-            filtered: {
-                [key: string]: number;
-            };
+            filtered: components["schemas"]["RowsByReason"][];
             /** Load Id */
             load_id: string;
             /** Loaded */
@@ -1372,11 +1370,9 @@ export interface components {
             loaded_at: string | null;
             /**
              * Quarantined
-             * @description Rows that could not be read, by reason.
+             * @description Rows that could not be read.
              */
-            quarantined: {
-                [key: string]: number;
-            };
+            quarantined: components["schemas"]["RowsByReason"][];
             /** Rows */
             rows: number | null;
             /** Source */
@@ -1788,13 +1784,12 @@ export interface components {
         };
         /**
          * QuarantineCount
-         * @description Rows held back for one reason.
+         * @description Rows of a file that are held back for one reason.
          */
         QuarantineCount: {
             /** File */
             file: string;
-            /** Reason */
-            reason: string;
+            reason: components["schemas"]["Words"];
             /** Rows */
             rows: number;
             /** Source */
@@ -1883,6 +1878,15 @@ export interface components {
             mean_probability: number | null;
             /** Value At Risk Minor */
             value_at_risk_minor: number;
+        };
+        /**
+         * RowsByReason
+         * @description How many rows of a file weren't loaded for one reason.
+         */
+        RowsByReason: {
+            reason: components["schemas"]["Words"];
+            /** Rows */
+            rows: number;
         };
         /**
          * Run
