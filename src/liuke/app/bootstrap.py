@@ -187,12 +187,16 @@ class Application:
         """Personal values by identity."""
         return ProfileBook(self.cipher)
 
+    @property
+    def data_dir(self) -> Path:
+        """Where the file patterns of mappings start from."""
+        return self.workspace.path / self.settings.sources.data_dir
+
     @cached_property
     def ingestor(self) -> Ingestor:
         """Reads the shop's files."""
-        data_dir = self.workspace.path / self.settings.sources.data_dir
         memory_mb = self.settings.store.memory_mb
-        return Ingestor(self.workspace, self.lake, self.operations, self.cipher, self.shop, data_dir, memory_mb)
+        return Ingestor(self.workspace, self.lake, self.operations, self.cipher, self.shop, self.data_dir, memory_mb)
 
     @cached_property
     def history(self) -> History:

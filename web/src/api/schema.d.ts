@@ -1895,8 +1895,7 @@ export interface components {
         Run: {
             /** As Of */
             as_of: string | null;
-            /** Note */
-            note: string;
+            note: components["schemas"]["Words"];
             /** Run Id */
             run_id: string;
             /** Seconds */
@@ -2583,7 +2582,7 @@ export interface components {
             progress: components["schemas"]["TrialProgress"];
             /**
              * Reason
-             * @description Why it ended: rolled_out, no_effect, harmful, stopped, superseded.
+             * @description Why it ended: rolled_out, no_effect, harmful, stopped, superseded, replaced.
              */
             reason: string | null;
             reason_words: components["schemas"]["Words"] | null;
@@ -2875,7 +2874,7 @@ export interface components {
             name: components["schemas"]["Words"];
             /**
              * Reason
-             * @description Why it ended: rolled_out, no_effect, harmful, stopped, superseded.
+             * @description Why it ended: rolled_out, no_effect, harmful, stopped, superseded, replaced.
              */
             reason: string | null;
             reason_words: components["schemas"]["Words"] | null;

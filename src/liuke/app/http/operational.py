@@ -67,7 +67,7 @@ def runs(context: ConsoleContext) -> list[dict[str, Any]]:
             "state": step.state.value,
             "started_at": step.started_at,
             "seconds": step.seconds,
-            "note": step.note,
+            "note": {"zh": step.note_zh or step.note, "en": step.note},
         }
         for step in StepLog(context.operations, context.clock).recent(STEPS_SHOWN)
     ]

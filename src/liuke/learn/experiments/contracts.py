@@ -42,6 +42,7 @@ class EndReason(StrEnum):
     HARMFUL = "harmful"
     STOPPED = "stopped"
     SUPERSEDED = "superseded"
+    REPLACED = "replaced"
 
     @property
     def words(self) -> tuple[str, str]:
@@ -52,6 +53,7 @@ class EndReason(StrEnum):
             "harmful": ("有害，已停止", "harmful, stopped"),
             "stopped": ("人工停止", "stopped by a person"),
             "superseded": ("策略有新版本", "the strategy has a new version"),
+            "replaced": ("由另一个试验取代", "replaced by another trial"),
         }[self.value]
 
 

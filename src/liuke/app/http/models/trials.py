@@ -21,7 +21,9 @@ class TrialRow(Model):
     name: Words
     state: TrialStateName
     state_words: Words
-    reason: str | None = Field(description="Why it ended: rolled_out, no_effect, harmful, stopped, superseded.")
+    reason: str | None = Field(
+        description="Why it ended: rolled_out, no_effect, harmful, stopped, superseded, replaced."
+    )
     reason_words: Words | None
     by_default: bool = Field(description="Derived from the strategy's goal, planned by nobody.")
     document_version: str
