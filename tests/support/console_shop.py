@@ -372,7 +372,7 @@ class ConsoleShop:
 
     @property
     def trials(self) -> TrialDesk:
-        return TrialDesk(self.operations, ExperimentSettings(), access.record)
+        return TrialDesk(self.operations, ExperimentSettings(), access.record, currency="CNY")
 
 
 def open_shop(root: Path, now: Callable[[], datetime] = lambda: NOW) -> ConsoleShop:

@@ -251,7 +251,7 @@ class Application:
     @cached_property
     def trials(self) -> TrialDesk:
         """Plans, starts, reads and ends trials."""
-        return TrialDesk(self.operations, self.settings.experiments, record)
+        return TrialDesk(self.operations, self.settings.experiments, record, currency=self.shop.currency)
 
     # These three are made anew each time: they read the identity map as the resolve step has just left it.
 

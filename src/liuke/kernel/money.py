@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 # ISO 4217: currencies whose minor unit isn't a hundredth
 _EXPONENTS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "KWD": 3, "OMR": 3, "TND": 3, "JOD": 3}
+_SYMBOLS = {"CNY": "¥", "JPY": "¥", "USD": "$", "GBP": "£", "EUR": "€", "KRW": "₩", "INR": "₹"}
 
 
 def minor_exponent(currency: str) -> int:
@@ -27,3 +28,17 @@ def to_minor(amount: Decimal, currency: str) -> int:
 def from_minor(minor: int, currency: str) -> Decimal:
     """Return minor units as an amount of the major unit."""
     return Decimal(minor).scaleb(-minor_exponent(currency))
+
+
+def money_text(minor: float, currency: str, *, signed: bool = False) -> str:
+    """Return minor units as people write an amount: symbol, two digits, a minus that isn't a hyphen.
+
+    Examples
+    --------
+    >>> money_text(466.1, "CNY", signed=True), money_text(-269140, "CNY"), money_text(1200, "JPY")
+    ('+¥4.66', '−¥2,691.40', '¥1,200')
+    """
+    whole = round(minor)
+    sign = "−" if whole < 0 else "+" if signed and whole > 0 else ""
+    digits = minor_exponent(currency)
+    return f"{sign}{_SYMBOLS.get(currency, f'{currency} ')}{from_minor(abs(whole), currency):,.{digits}f}"

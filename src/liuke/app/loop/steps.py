@@ -232,7 +232,7 @@ def learn(context: RunContext) -> StepResult:
         for strategy in app.strategies:
             if strategy.id not in read:  # without a control group, or never yet run but in rehearsal
                 entries = entries_of(connection, strategy.id)
-                reading = Reading(strategy.id, strategy.goal.horizon_days)
+                reading = Reading(strategy.id, strategy.goal.horizon_days, app.shop.currency)
                 effects += read_out(context.moment, entries, reading, app.settings.experiments)
         assignments = export_assignments(connection, merged, contacts)
     effects.sort(key=lambda one: one.strategy)

@@ -66,10 +66,13 @@ class Reading:
     strategy
     horizon_days
         Days after entry, the day of entry included, in which an outcome counts.
+    currency
+        Of the shop's amounts.
     """
 
     strategy: str
     horizon_days: int
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)
