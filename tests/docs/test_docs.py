@@ -96,7 +96,7 @@ def test_the_tutorial_does_what_it_says(tmp_path: Path, monkeypatch: pytest.Monk
     run = CliRunner()
     assert run.invoke(cli, ["init", str(tmp_path / "my-shop")]).exit_code == 0
     monkeypatch.chdir(tmp_path / "my-shop")
-    (tmp_path / "my-shop" / "inbox").mkdir()
+    (tmp_path / "my-shop" / "inbox").mkdir(exist_ok=True)
     (tmp_path / "my-shop" / "inbox" / "orders-2026-03.csv").write_text(orders, encoding="utf-8")
     (tmp_path / "my-shop" / "sources" / "orders.yaml").write_text(mapping, encoding="utf-8")
 

@@ -30,7 +30,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The workspace of the first tutorial, with the file of this one."""
     path = tmp_path_factory.mktemp("tutorial") / "my-shop"
     liuke(f"liuke init {path}")
-    (path / "inbox").mkdir()
+    (path / "inbox").mkdir(exist_ok=True)
     (path / "inbox" / "orders-2026-03.csv").write_text(blocks("first-shop.md", "text")[0], "utf-8")
     (path / "sources" / "orders.yaml").write_text(blocks("first-shop.md", "yaml")[0], "utf-8")
     liuke(f"liuke ingest --workspace {path}")

@@ -22,7 +22,7 @@ from liuke.app import access
 from liuke.app.access import passwords
 from liuke.app.publish import MetricWord, StrategyWord, TagWord, Vocabulary, publish
 from liuke.collect.identity import ProfileBook, ProfileRecord
-from liuke.collect.quality import Quarantine, QuarantinedRow
+from liuke.collect.quality import Quarantine, QuarantinedRow, because
 from liuke.collect.sources import loads
 from liuke.decide.strategies import READY_STRATEGIES, Strategy, load_strategies
 from liuke.engage.outreach import outbox
@@ -372,7 +372,7 @@ class ConsoleShop:
 
     @property
     def trials(self) -> TrialDesk:
-        return TrialDesk(self.operations, ExperimentSettings(), access.record)
+        return TrialDesk(self.operations, ExperimentSettings(), access.record, currency="CNY")
 
 
 def open_shop(root: Path, now: Callable[[], datetime] = lambda: NOW) -> ConsoleShop:
@@ -440,7 +440,7 @@ def _fill_operations(shop: ConsoleShop, now: datetime) -> None:
                     "rows_total": 3560,
                     "rows_loaded": 3521,
                     "filtered": {"test orders": 20},
-                    "quarantined": {"amount is no number": 14, "date is no date": 5},
+                    "quarantined": {because("not_amount", column="amount"): 14, "date is no date": 5},
                 },
             ],
         )
@@ -452,7 +452,7 @@ def _fill_operations(shop: ConsoleShop, now: datetime) -> None:
                     n,
                     "orders",
                     "orders-2026-02.csv",
-                    "amount is no number" if n < 14 else "date is no date",
+                    because("not_amount", column="amount") if n < 14 else "date is no date",
                     "amount",
                     {"amount": "x"},
                 )

@@ -52,7 +52,9 @@ def live_trials(shop: console_shop.ConsoleShop) -> None:
         day.desk.read_out(day.moment(), _contacts(shop), day.act(day.day))
     document = _document("summer", "second_purchase", ("夏季问候", "Summer greeting"), 0.10, STAGES)
     with shop.operations.begin() as writing:
-        TrialDesk(shop.operations, lives[0].settings).book.draft(writing, document, lives[0].act(lives[0].day))
+        TrialDesk(shop.operations, lives[0].settings, currency="CNY").book.draft(
+            writing, document, lives[0].act(lives[0].day)
+        )
 
 
 def keep_planning_facts(shop: console_shop.ConsoleShop) -> None:

@@ -60,7 +60,7 @@ class TrialShop:
 
     def __post_init__(self) -> None:
         self.rng = np.random.default_rng(self.seed)
-        self.desk = TrialDesk(self.operations, self.settings)
+        self.desk = TrialDesk(self.operations, self.settings, currency="CNY")
         self.connection = duckdb.connect()
         self.connection.execute(VIEWS)
         self.entered = self.contacted = self.week = 0

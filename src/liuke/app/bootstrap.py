@@ -187,14 +187,18 @@ class Application:
         """Personal values by identity."""
         return ProfileBook(self.cipher)
 
+    @property
+    def data_dir(self) -> Path:
+        """Where the file patterns of mappings start from."""
+        return self.workspace.path / self.settings.sources.data_dir
+
     @cached_property
     def ingestor(self) -> Ingestor:
         """Reads the shop's files."""
         chosen, memory_mb = self.settings.sources, self.settings.store.memory_mb
-        data_dir = self.workspace.path / chosen.data_dir
         plausible = PlausibleDays(chosen.earliest_day, chosen.ahead_days)
         return Ingestor(
-            self.workspace, self.lake, self.operations, self.cipher, self.shop, data_dir, memory_mb, plausible
+            self.workspace, self.lake, self.operations, self.cipher, self.shop, self.data_dir, memory_mb, plausible
         )
 
     @cached_property
@@ -256,7 +260,7 @@ class Application:
     @cached_property
     def trials(self) -> TrialDesk:
         """Plans, starts, reads and ends trials."""
-        return TrialDesk(self.operations, self.settings.experiments, record)
+        return TrialDesk(self.operations, self.settings.experiments, record, currency=self.shop.currency)
 
     # These three are made anew each time: they read the identity map as the resolve step has just left it.
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from liuke.app.bootstrap import Application
 from liuke.app.http import console_is_built
+from liuke.collect.sources import load_mappings
 from liuke.kernel import LiukeError
 from liuke.store.workspace import Workspace
 
@@ -19,12 +20,13 @@ FREE_GB = 2.0  # a lake of a few million rows and the space to sort it
 
 @dataclass(frozen=True)
 class Check:
-    """One finding."""
+    """One finding. ``warns``: nothing is wrong, but it is probably not what was meant."""
 
     name: str
     ok: bool
     found: str
     hint: str = ""
+    warns: bool = False
 
 
 def run_checks(workspace: Path, python: tuple[int, ...]) -> list[Check]:
@@ -53,7 +55,7 @@ def run_checks(workspace: Path, python: tuple[int, ...]) -> list[Check]:
     findings.append(Check("workspace", True, str(app.workspace.path)))
     free = shutil.disk_usage(app.workspace.path).free / 1e9
     findings.append(Check("disk", free > FREE_GB, f"{free:,.1f} GB free", "free some space"))
-    checks: list[tuple[str, Callable[[Application], str]]] = [
+    checks: list[tuple[str, Callable[[Application], str | Check]]] = [
         ("key", _key),
         ("operational store", _operations),
         ("mappings", _mappings),
@@ -64,9 +66,10 @@ def run_checks(workspace: Path, python: tuple[int, ...]) -> list[Check]:
     return findings + [_attempt(name, look, app) for name, look in checks]
 
 
-def _attempt(name: str, look: Callable[[Application], str], app: Application) -> Check:
+def _attempt(name: str, look: Callable[[Application], str | Check], app: Application) -> Check:
     try:
-        return Check(name, True, look(app))
+        found = look(app)
+        return found if isinstance(found, Check) else Check(name, True, found)
     except LiukeError as error:
         return Check(name, False, error.message, error.hint)
 
@@ -82,9 +85,19 @@ def _operations(app: Application) -> str:
     return app.operations.engine.dialect.name
 
 
-def _mappings(app: Application) -> str:
+def _mappings(app: Application) -> Check:
+    mappings = load_mappings(app.workspace.sources_dir)
+    if not mappings:
+        hint = "put a mapping into sources/; `liuke init DIR --example NAME` makes a workspace with ready ones"
+        return Check("mappings", True, "none, so there is nothing to ingest", hint, warns=True)
     plan = app.ingestor.plan()
-    return f"{len({one.source for one in plan})} sources find {len(plan)} files"
+    idle = sorted(set(mappings) - {one.mapping for one in plan})
+    found = f"{len(mappings)} find {len(plan)} files"
+    if not idle:
+        return Check("mappings", True, found)
+    patterns = "; ".join(f"{name}: {', '.join(mappings[name].files)}" for name in idle)
+    hint = f"look at their `files` ({patterns}), which start from {app.data_dir}"
+    return Check("mappings", True, f"{found}; {', '.join(idle)} finds no file", hint, warns=True)
 
 
 def _tags(app: Application) -> str:

@@ -10,7 +10,7 @@ from liuke.kernel.errors import (
     UsageError,
 )
 from liuke.kernel.ids import stable_id, stable_id_sql
-from liuke.kernel.money import from_minor, minor_exponent, to_minor
+from liuke.kernel.money import from_minor, minor_exponent, money_text, to_minor
 from liuke.kernel.progress import Progress, SilentProgress
 from liuke.kernel.results import Estimate, NotEnoughData
 from liuke.kernel.shop import ShopProfile
@@ -35,6 +35,7 @@ __all__ = [
     "from_minor",
     "midnight_utc",
     "minor_exponent",
+    "money_text",
     "shop_day",
     "stable_id",
     "stable_id_sql",

@@ -11,7 +11,7 @@ import pytest
 from liuke.learn.experiments import EFFECTS, ExperimentSettings, Reading, Verdict, effects_table, read_out
 
 ENTERED = date(2026, 9, 1)
-READING = Reading("second_purchase", horizon_days=30)
+READING = Reading("second_purchase", horizon_days=30, currency="CNY")
 SETTINGS = ExperimentSettings()
 
 

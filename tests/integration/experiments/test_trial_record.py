@@ -155,7 +155,7 @@ def test_a_planned_trial_takes_over_from_the_default_and_follows_a_new_version_f
         open_trials(connection, book, [strategy], SETTINGS, ACT)
         book.draft(connection, parse_trial(TEXT), ACT)
         book.start(connection, "spring", ACT, strategy.version)
-        assert book.get(connection, "hello").reason is EndReason.SUPERSEDED
+        assert book.get(connection, "hello").reason is EndReason.REPLACED  # no version has changed
         book.advance(connection, "spring", ACT, "", "")
         [again] = open_trials(connection, book, [changed], SETTINGS, ACT)
     assert (again.id, again.treated_share, again.by_default) == (f"spring_{changed.version[:6]}", 0.05, False)
@@ -164,3 +164,16 @@ def test_a_planned_trial_takes_over_from_the_default_and_follows_a_new_version_f
 def test_the_default_asks_for_what_the_goal_names():
     document = default_trial(parse_strategy(STRATEGY.replace("metric: repurchase", "metric: margin")), SETTINGS)
     assert document.metrics.names == ("margin", "repurchase", "orders", "unsubscribed")
+
+
+def test_a_trial_that_takes_over_is_named_and_no_version_is_blamed(operations):
+    book, strategy = TrialBook(""), parse_strategy(STRATEGY)
+    with operations.begin() as connection:
+        [own] = open_trials(connection, book, [strategy], SETTINGS, ACT)
+        book.draft(connection, parse_trial(f"{TEXT}name: {{zh: 春季, en: Spring}}\n"), ACT)
+        book.start(connection, "spring", ACT, strategy.version)
+        ended, last = book.get(connection, own.id), book.events(connection, own.id)[-1]
+    assert (ended.state, ended.reason) == (TrialState.ENDED, EndReason.REPLACED)
+    assert (last.action, last.zh, last.en) == ("replaced", "由试验“春季”取代", "replaced by the trial “Spring”")
+    assert EndReason.REPLACED.words != EndReason.SUPERSEDED.words
+    assert len({reason.words for reason in EndReason}) == len(EndReason)

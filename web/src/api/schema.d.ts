@@ -1359,11 +1359,9 @@ export interface components {
             file: string;
             /**
              * Filtered
-             * @description Rows left out on purpose, by reason.
+             * @description Rows left out on purpose.
              */
-            filtered: {
-                [key: string]: number;
-            };
+            filtered: components["schemas"]["RowsByReason"][];
             /** Load Id */
             load_id: string;
             /** Loaded */
@@ -1372,11 +1370,9 @@ export interface components {
             loaded_at: string | null;
             /**
              * Quarantined
-             * @description Rows that could not be read, by reason.
+             * @description Rows that could not be read.
              */
-            quarantined: {
-                [key: string]: number;
-            };
+            quarantined: components["schemas"]["RowsByReason"][];
             /** Rows */
             rows: number | null;
             /** Source */
@@ -1788,13 +1784,12 @@ export interface components {
         };
         /**
          * QuarantineCount
-         * @description Rows held back for one reason.
+         * @description Rows of a file that are held back for one reason.
          */
         QuarantineCount: {
             /** File */
             file: string;
-            /** Reason */
-            reason: string;
+            reason: components["schemas"]["Words"];
             /** Rows */
             rows: number;
             /** Source */
@@ -1885,14 +1880,22 @@ export interface components {
             value_at_risk_minor: number;
         };
         /**
+         * RowsByReason
+         * @description How many rows of a file weren't loaded for one reason.
+         */
+        RowsByReason: {
+            reason: components["schemas"]["Words"];
+            /** Rows */
+            rows: number;
+        };
+        /**
          * Run
          * @description One step of the daily loop.
          */
         Run: {
             /** As Of */
             as_of: string | null;
-            /** Note */
-            note: string;
+            note: components["schemas"]["Words"];
             /** Run Id */
             run_id: string;
             /** Seconds */
@@ -2579,7 +2582,7 @@ export interface components {
             progress: components["schemas"]["TrialProgress"];
             /**
              * Reason
-             * @description Why it ended: rolled_out, no_effect, harmful, stopped, superseded.
+             * @description Why it ended: rolled_out, no_effect, harmful, stopped, superseded, replaced.
              */
             reason: string | null;
             reason_words: components["schemas"]["Words"] | null;
@@ -2871,7 +2874,7 @@ export interface components {
             name: components["schemas"]["Words"];
             /**
              * Reason
-             * @description Why it ended: rolled_out, no_effect, harmful, stopped, superseded.
+             * @description Why it ended: rolled_out, no_effect, harmful, stopped, superseded, replaced.
              */
             reason: string | null;
             reason_words: components["schemas"]["Words"] | null;

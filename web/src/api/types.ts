@@ -19,6 +19,7 @@ export type TagDefinition = Schemas["TagDefinition"];
 export type Level = RiskLevel["level"];
 export type Unit = Metric["unit"];
 export type TagKind = TagDefinition["kind"];
+export type RowsByReason = Schemas["RowsByReason"];
 export type TrialDetail = Schemas["TrialDetail"];
 export type TrialList = Schemas["TrialList"];
 export type TrialMetric = Schemas["TrialMetric"];

@@ -398,7 +398,7 @@ export const en: typeof zhCN = {
     until: "ended {{day}}",
     splitShort: "sizes do not fit",
     states: { draft: "Draft", running: "Running", paused: "Paused", ended: "Ended" },
-    reasons: { rolled_out: "rolled out", no_effect: "no effect", does_not_pay: "costs more than it brings", harmful: "harmful, stopped", stopped: "stopped by a person", superseded: "the strategy has a new version" },
+    reasons: { rolled_out: "rolled out", no_effect: "no effect", does_not_pay: "costs more than it brings", harmful: "harmful, stopped", stopped: "stopped by a person", superseded: "the strategy has a new version", replaced: "replaced by another trial" },
     verdicts: { works: "Works", does_not_pay: "Works at a loss", does_not_work: "Does not work", too_early: "Wait", harmful: "Harmful", draft: "Not started" },
     back: "← All trials",
     result: "Verdict",

@@ -401,7 +401,7 @@ export const zhCN = {
     until: "{{day}} 结束",
     splitShort: "两组人数对不上",
     states: { draft: "草稿", running: "进行中", paused: "已暂停", ended: "已结束" } as Record<string, string>,
-    reasons: { rolled_out: "已推广", no_effect: "没有效果", does_not_pay: "花费高于收益", harmful: "有害，已停止", stopped: "人工停止", superseded: "策略有新版本" } as Record<string, string>,
+    reasons: { rolled_out: "已推广", no_effect: "没有效果", does_not_pay: "花费高于收益", harmful: "有害，已停止", stopped: "人工停止", superseded: "策略有新版本", replaced: "由另一个试验取代" } as Record<string, string>,
     verdicts: { works: "有效", does_not_pay: "有效但不划算", does_not_work: "无效", too_early: "再等等", harmful: "有害", draft: "未开始" } as Record<string, string>,
     back: "← 全部试验",
     result: "结论",

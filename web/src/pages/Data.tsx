@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import { Tooltip } from "antd";
 import { useTranslation } from "react-i18next";
 
 import { dataQuery } from "../api/queries";
-import { useFrame } from "../app/session";
+import type { RowsByReason } from "../api/types";
+import { useFrame, useWords } from "../app/session";
 import { DataTable } from "../components/DataTable";
+import { Explained } from "../components/Hint";
 import { Answer, PageHead, Panel } from "../components/Page";
 import { Blank } from "../components/states";
 import { exact, instant } from "../lib/format";
@@ -12,6 +13,7 @@ import { exact, instant } from "../lib/format";
 export default function Data() {
   const { t } = useTranslation();
   const frame = useFrame();
+  const words = useWords();
   const query = useQuery(dataQuery);
   return (
     <>
@@ -24,12 +26,12 @@ export default function Data() {
                 <DataTable
                   label={t("data.quarantine")}
                   minWidth={560}
-                  rowKey={(row) => `${row.source}-${row.file}-${row.reason}`}
+                  rowKey={(row) => `${row.source}-${row.file}-${row.reason.en}`}
                   rows={quarantine}
                   columns={[
                     { key: "source", title: t("data.source"), dataIndex: "source" },
                     { key: "file", title: t("data.file"), dataIndex: "file" },
-                    { key: "reason", title: t("data.reason"), dataIndex: "reason" },
+                    { key: "reason", title: t("data.reason"), render: (_, row) => words(row.reason.zh, row.reason.en) },
                     { key: "rows", title: t("data.rows"), align: "right", className: "num", render: (_, row) => exact(row.rows) },
                   ]}
                 />
@@ -79,13 +81,10 @@ export default function Data() {
 }
 
 /** How many rows, and on a closer look for which reasons. */
-function Reasons({ reasons }: { reasons: Record<string, number> }) {
-  const listed = Object.entries(reasons);
-  const total = exact(listed.reduce((sum, [, rows]) => sum + rows, 0));
-  if (listed.length === 0) return <>{total}</>;
-  return (
-    <Tooltip title={listed.map(([reason, rows]) => <div key={reason}>{reason}: {exact(rows)}</div>)} trigger={["hover", "focus", "click"]}>
-      <button type="button" className="tag-name">{total}</button>
-    </Tooltip>
-  );
+function Reasons({ reasons }: { reasons: RowsByReason[] }) {
+  const words = useWords();
+  const total = exact(reasons.reduce((sum, { rows }) => sum + rows, 0));
+  if (reasons.length === 0) return <>{total}</>;
+  const listed = reasons.map(({ reason, rows }) => <div key={reason.en}>{words(reason.zh, reason.en)}: {exact(rows)}</div>);
+  return <Explained by={listed} className="tag-name">{total}</Explained>;
 }

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from liuke.app.cli.context import JsonOption, WorkspaceOption, application, command, progress
 from liuke.app.cli.output import console, emit_json, table
 from liuke.app.cli.run import print_ingest
+from liuke.collect.quality import QuarantineCount, QuarantinedRow, told
 
 group = typer.Typer(
     help="Rows that could not be read: see why, release them after a mapping is mended.", no_args_is_help=True
@@ -31,14 +33,14 @@ def list_(
         rows = app.ingestor.quarantined(source=source, limit=limit)
         counts = app.ingestor.quarantine_counts(source=source)
     if as_json:
-        emit_json({"counts": counts, "rows": rows})
+        emit_json({"counts": [_in_words(one) for one in counts], "rows": [_in_words(one) for one in rows]})
         return
-    table("Quarantine", ("rows", "source", "reason"), [(one.rows, one.source, one.reason) for one in counts])
+    table("Quarantine", ("rows", "source", "reason"), [(one.rows, one.source, told(one.reason).en) for one in counts])
     if rows:
         table(
             "Rows",
             ("source", "file", "row", "reason"),
-            [(one.source, one.file_key, one.row_number, one.reason) for one in rows],
+            [(one.source, one.file_key, one.row_number, told(one.reason).en) for one in rows],
         )
     else:
         console.print("No row waits.")
@@ -54,3 +56,8 @@ def release(workspace: WorkspaceOption = Path(), source: SourceOption = None, as
         emit_json(report)
     else:
         print_ingest(report)
+
+
+def _in_words(held: QuarantineCount | QuarantinedRow) -> dict[str, Any]:
+    """Return what is held with its reason as key, facts and a sentence in each language."""
+    return asdict(held) | {"reason": told(held.reason)}

@@ -22,8 +22,8 @@ users = typer.Typer(help="Who may sign in to the console.", no_args_is_help=True
 @command
 def serve(
     workspace: WorkspaceOption = Path(),
-    host: Annotated[str | None, typer.Option(help="Address to listen on; default: [server] host, loopback.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port; default: [server] port.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; default: \\[server] host, loopback.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; default: \\[server] port.")] = None,
     expose: Annotated[
         bool, typer.Option("--expose", help="Allow an address that other machines reach; put TLS in front of it.")
     ] = False,

@@ -31,6 +31,7 @@ def init(
         raise UsageError(f"there is no example '{example}'", f"choose one of: {', '.join(example_names())}")
     settings = example_settings(example) if example else {}
     app = Application.create(directory, settings)
+    app.data_dir.mkdir(parents=True, exist_ok=True)
     copied: list[str] = []
     if example:
         for path in sorted((examples_dir() / example / "sources").glob("*.yaml")):
@@ -42,7 +43,10 @@ def init(
     console.print(f"Workspace made at {app.workspace.path}", soft_wrap=True, markup=False)
     for name in copied:
         console.print(f"  {name}", markup=False)
-    console.print("Next: put mappings into sources/, look at liuke.toml, then `liuke ingest` and `liuke run`.")
+    console.print(
+        f"Next: put the shop's files into {app.settings.sources.data_dir}/ and mappings into sources/, "
+        "look at liuke.toml, then `liuke ingest` and `liuke run`."
+    )
     console.print("Keep a copy of secrets/key: without it personal values can't be read.")
 
 
@@ -60,7 +64,7 @@ def doctor(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> 
 
 
 def _print(one: Check) -> None:
-    mark = "[green]✓[/]" if one.ok else "[red]✗[/]"
+    mark = "[red]✗[/]" if not one.ok else "[yellow]⚠[/]" if one.warns else "[green]✓[/]"
     console.print(f"{mark} {one.name}: {escape(one.found)}", soft_wrap=True)
-    if not one.ok and one.hint:
+    if one.hint and (one.warns or not one.ok):
         console.print(f"    → {one.hint}", soft_wrap=True, markup=False)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import func, select
 
 from liuke.app.http.ports import ConsoleContext
-from liuke.collect.quality import Quarantine
+from liuke.collect.quality import Quarantine, told
 from liuke.collect.sources import loads as loads_table
 from liuke.engage.outreach import outbox
 from liuke.store.lineage import StepLog
@@ -39,8 +40,8 @@ def loads(operations: Operations) -> list[dict[str, Any]]:
             "state": "superseded" if row.valid_to is not None else row.state,
             "rows": row.rows_total,
             "loaded": row.rows_loaded,
-            "filtered": row.filtered or {},
-            "quarantined": row.quarantined or {},
+            "filtered": _by_reason(row.filtered or {}),
+            "quarantined": _by_reason(row.quarantined or {}),
             "loaded_at": row.committed_at or row.begun_at,
         }
         for row in rows
@@ -51,7 +52,9 @@ def quarantine(context: ConsoleContext) -> list[dict[str, Any]]:
     """Count the rows that are held back, by source, file and reason."""
     with context.operations.read() as connection:
         counts = Quarantine(context.cipher).counts(connection)
-    return [{"source": one.source, "file": one.file_key, "reason": one.reason, "rows": one.rows} for one in counts]
+    return [
+        {"source": one.source, "file": one.file_key, "reason": _words(one.reason), "rows": one.rows} for one in counts
+    ]
 
 
 def runs(context: ConsoleContext) -> list[dict[str, Any]]:
@@ -64,7 +67,17 @@ def runs(context: ConsoleContext) -> list[dict[str, Any]]:
             "state": step.state.value,
             "started_at": step.started_at,
             "seconds": step.seconds,
-            "note": step.note,
+            "note": {"zh": step.note_zh or step.note, "en": step.note},
         }
         for step in StepLog(context.operations, context.clock).recent(STEPS_SHOWN)
     ]
+
+
+def _by_reason(counts: Mapping[str, int]) -> list[dict[str, Any]]:
+    return [{"reason": _words(reason), "rows": rows} for reason, rows in counts.items()]
+
+
+def _words(reason: str) -> dict[str, str]:
+    """Return why rows weren't loaded, in both languages."""
+    words = told(reason)
+    return {"zh": words.zh, "en": words.en}

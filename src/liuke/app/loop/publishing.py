@@ -61,7 +61,8 @@ def publish_build(context: RunContext) -> StepResult:
         value_choice=_value_choice(context),
     )
     counts = {"customers": build.customers, "timeline": build.timeline_rows}
-    return StepResult({}, counts, f"{build.customers:,} customers, {build.timeline_rows:,} timeline rows")
+    note = f"{build.customers:,} customers, {build.timeline_rows:,} timeline rows"
+    return StepResult({}, counts, note, note_zh=f"{build.customers:,} 位客户,{build.timeline_rows:,} 条时间线记录")
 
 
 def vocabulary(context: RunContext) -> Vocabulary:

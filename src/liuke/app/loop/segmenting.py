@@ -44,11 +44,13 @@ def segment(context: RunContext) -> StepResult:
         for spec, rows in ((SEGMENT_MEMBERSHIP, today), (SEGMENT_CHANGES, changes), (SEGMENT_SIZES, sizes))
     }
     note = f"{len(versions):,} segments, {today.num_rows:,} memberships, {changes.num_rows:,} changes"
+    zh = f"{len(versions):,} 个人群,{today.num_rows:,} 个成员,{changes.num_rows:,} 处变动"
     if desk.refused:
         key, error = next(iter(desk.refused.items()))
         note += f"; {len(desk.refused)} left out: {key}: {error.message}"
+        zh += f";{len(desk.refused)} 个没有计算,其中有 {key}"
     counts = {"segments": len(versions), "members": today.num_rows, "refused": len(desk.refused)}
-    return StepResult(outputs, counts, note)
+    return StepResult(outputs, counts, note, note_zh=zh)
 
 
 def segment_versions(context: RunContext) -> tuple[str, ...]:

@@ -44,6 +44,8 @@ __all__ = [
 HISTORY = (*(spec.name for spec in CANONICAL), IDENTITIES.name)
 """Tables behind a moment's views."""
 
+_LEVELS_ZH = {"red": "红色", "orange": "橙色", "yellow": "黄色", "blue": "蓝色", "fading": "悄然疏远"}
+
 HYSTERESIS_DAYS = 14  # a level given earlier says nothing about today's
 
 
@@ -59,9 +61,13 @@ def ingest(context: RunContext) -> StepResult:
         "quarantined": report.quarantined,
     }
     note = f"{len(report.loads)} files, {report.loaded:,} rows loaded, {report.quarantined:,} quarantined"
+    zh = f"{len(report.loads)} 个文件,载入 {report.loaded:,} 行,隔离 {report.quarantined:,} 行"
     if report.refused:
         note += f", {len(report.refused)} files refused: {report.refused[0].message}"
-    return StepResult(outputs, counts, note if report.loads or report.refused else "no new files")
+        zh += f";{len(report.refused)} 个文件整个退回,其中有 {report.refused[0].file_key}"
+    if not report.loads and not report.refused:
+        note, zh = "no new files", "没有新文件"
+    return StepResult(outputs, counts, note, note_zh=zh)
 
 
 def resolve(context: RunContext) -> StepResult:
@@ -70,8 +76,15 @@ def resolve(context: RunContext) -> StepResult:
         "SELECT identity_id, customer_id FROM identity_map ORDER BY identity_id"
     ).to_arrow_table()
     commit = context.app.lake.overwrite(IDENTITY_MAP.name, merged, None, context.commit_key("resolve"))
-    note = f"{merged.num_rows:,} identities joined to another"
-    return StepResult({IDENTITY_MAP.name: commit.snapshot_id}, {"merged": merged.num_rows}, note)
+    # the map also leads identifiers (a phone number, a member number) to their customer: those are no customers
+    records, customers = context.moment.connection.sql(
+        f"""SELECT count(*), count(DISTINCT customer_id) FROM identity_map
+            SEMI JOIN {context.app.lake.scan_sql(IDENTITIES.name)} USING (identity_id)"""
+    ).fetchall()[0]
+    note = f"{customers:,} customers joined of more than one record: {records:,} records belong to another"
+    zh = f"{customers:,} 位客户由多条记录合并而成,{records:,} 条记录并入了另一条"
+    counts = {"merged": records, "customers": customers}
+    return StepResult({IDENTITY_MAP.name: commit.snapshot_id}, counts, note, note_zh=zh)
 
 
 def tag(context: RunContext) -> StepResult:
@@ -84,7 +97,9 @@ def tag(context: RunContext) -> StepResult:
         rows = engine.build(context.app, context.as_of)
     commit_id = _write_day(context, CUSTOMER_TAGS, rows, "tag")
     note = f"{rows.num_rows:,} customers × {rows.num_columns - 1} tags" + (f" by {engine.name}" if engine else "")
-    return StepResult({CUSTOMER_TAGS: commit_id}, {"customers": rows.num_rows, "tags": rows.num_columns - 1}, note)
+    zh = f"{rows.num_rows:,} 位客户,{rows.num_columns - 1} 个标签"
+    counts = {"customers": rows.num_rows, "tags": rows.num_columns - 1}
+    return StepResult({CUSTOMER_TAGS: commit_id}, counts, note, note_zh=zh)
 
 
 def tag_versions(context: RunContext) -> tuple[str, ...]:
@@ -105,7 +120,8 @@ def measure(context: RunContext) -> StepResult:
         METRICS.name: _write_day(context, METRICS.name, measured.metrics, "measure"),
         COHORTS.name: _write_day(context, COHORTS.name, measured.cohorts, "measure"),
     }
-    return StepResult(outputs, {"values": measured.metrics.num_rows}, f"{measured.metrics.num_rows:,} values")
+    n_values = measured.metrics.num_rows
+    return StepResult(outputs, {"values": n_values}, f"{n_values:,} values", note_zh=f"{n_values:,} 个数值")
 
 
 def predict(context: RunContext) -> StepResult:
@@ -113,12 +129,16 @@ def predict(context: RunContext) -> StepResult:
     run = context.app.churn.run(context.as_of, progress=context.progress, moment=context.moment)
     outputs = {CHURN_SCORES.name: context.app.lake.snapshot_id(CHURN_SCORES.name)}
     if isinstance(run.outcome, NotEnoughData) and not run.scores.num_rows:
-        return StepResult(outputs, {"scored": 0}, "not enough data", missing("churn", run.outcome))
+        return StepResult(outputs, {"scored": 0}, "not enough data", missing("churn", run.outcome), "数据还不够")
     if isinstance(run.outcome, NotEnoughData):
         how = f"with {run.model_version}: no new model, {run.outcome.reason_en}"
+        how_zh = f"沿用已有模型,没有新模型:{run.outcome.reason_zh}"
+    elif run.outcome is None:
+        how, how_zh = "with the model of an earlier day", "沿用较早的模型"
     else:
-        how = "with the model of an earlier day" if run.outcome is None else run.outcome.verdict_en()
-    return StepResult(outputs, {"scored": run.scores.num_rows}, f"{run.scores.num_rows:,} scored; {how}")
+        how, how_zh = run.outcome.verdict_en(), run.outcome.verdict_zh()
+    scored = run.scores.num_rows
+    return StepResult(outputs, {"scored": scored}, f"{scored:,} scored; {how}", note_zh=f"{scored:,} 人已评分;{how_zh}")
 
 
 def warn(context: RunContext) -> StepResult:
@@ -136,7 +156,8 @@ def warn(context: RunContext) -> StepResult:
     counts = {one.level.value: float(one.customers) for one in totals(graded.warnings)}
     counts["fading"] = float(sum(int(one.drifting.sum()) for one in declines.values()))
     note = ", ".join(f"{int(n):,} {level}" for level, n in counts.items())
-    return StepResult(outputs, counts, note)
+    zh = ",".join(f"{_LEVELS_ZH[level]} {int(n):,} 人" for level, n in counts.items())
+    return StepResult(outputs, counts, note, note_zh=zh)
 
 
 def decide(context: RunContext) -> StepResult:
@@ -160,9 +181,12 @@ def decide(context: RunContext) -> StepResult:
     ]
     counts = {f"{one.strategy}.{arm}": float(n) for one in reports for arm, n in one.entered.items()}
     counts["planned"] = sum(one.planned for one in reports)
+    names = {one.id: one.name.zh for one in context.app.strategies}
     rehearsed = ", rehearsed" if any(one.rehearsed for one in reports) else ""
     note = ", ".join(f"{one.strategy}: {sum(one.entered.values()):,} entered" for one in reports)
-    return StepResult({}, counts, f"{note}; {int(counts['planned']):,} messages planned{rehearsed}")
+    zh = ",".join(f"{names[one.strategy]}:{sum(one.entered.values()):,} 人进入" for one in reports)
+    zh = f"{zh};计划 {int(counts['planned']):,} 条消息{',只预演' if rehearsed else ''}".removeprefix(";")
+    return StepResult({}, counts, f"{note}; {int(counts['planned']):,} messages planned{rehearsed}", note_zh=zh)
 
 
 def strategy_versions(context: RunContext) -> tuple[str, ...]:
@@ -196,7 +220,8 @@ def _delivered(delivery: Delivery, outputs: dict[str, int | None]) -> StepResult
     counts = {"sent": delivery.sent, "failed": delivery.failed, "unknown": delivery.unknown}
     held = sum(delivery.held.values())
     note = f"{delivery.sent:,} sent, {held:,} held back, {delivery.failed:,} failed, {delivery.unknown:,} unknown"
-    return StepResult(outputs, {**counts, "held": held}, note, {"delivery": _plain(delivery)})
+    zh = f"发送 {delivery.sent:,},压住 {held:,},失败 {delivery.failed:,},状态不明 {delivery.unknown:,}"
+    return StepResult(outputs, {**counts, "held": held}, note, {"delivery": _plain(delivery)}, zh)
 
 
 def learn(context: RunContext) -> StepResult:
@@ -214,7 +239,7 @@ def learn(context: RunContext) -> StepResult:
         for strategy in app.strategies:
             if strategy.id not in read:  # without a control group, or never yet run but in rehearsal
                 entries = entries_of(connection, strategy.id)
-                reading = Reading(strategy.id, strategy.goal.horizon_days)
+                reading = Reading(strategy.id, strategy.goal.horizon_days, app.shop.currency)
                 effects += read_out(context.moment, entries, reading, app.settings.experiments)
         assignments = export_assignments(connection, merged, contacts)
     effects.sort(key=lambda one: one.strategy)
@@ -226,7 +251,11 @@ def learn(context: RunContext) -> StepResult:
     }
     note = ", ".join(f"{one.strategy}: {one.verdict.value}" for one in effects if one.metric == "repurchase")
     moved = [f"{one.record.id} {one.move.reason or one.move.action}" for one in found if one.move.action != "stay"]
-    return StepResult(outputs, {"assignments": assignments.num_rows}, "; ".join([note, *moved]))
+    names = {one.id: one.name.zh for one in app.strategies}
+    zh = ",".join(f"{names[one.strategy]}:{one.verdict.zh}" for one in effects if one.metric == "repurchase")
+    moved_zh = [f"{one.record.id} {one.move.zh}" for one in found if one.move.action != "stay"]
+    counts = {"assignments": assignments.num_rows}
+    return StepResult(outputs, counts, "; ".join([note, *moved]), note_zh=";".join([zh, *moved_zh]))
 
 
 def _write_day(context: RunContext, table: str, rows: pa.Table, step: str) -> int | None:

@@ -20,13 +20,12 @@ ALL = "all"
 
 def value(context: RunContext) -> StepResult:
     """Value every buyer; sum values and value at risk up for all, warning levels, lifecycle stages and segments."""
-    app, lake = context.app, context.app.lake
+    app = context.app
     run = app.value.run(context.as_of, moment=context.moment, progress=context.progress)
     if isinstance(run, NotEnoughData):
         outputs = _write(context, None)
-        return StepResult(outputs, {"valued": 0}, "not enough data", missing("value", run))
-    scores = lake.arrow(CHURN_SCORES.name, {"as_of": context.as_of})
-    rows = app.value.groups(run, _groups(context, run.valued.summary.customer_id), scores)
+        return StepResult(outputs, {"valued": 0}, "not enough data", missing("value", run), "数据还不够")
+    rows = app.value.groups(run, _groups(context, run.valued.summary.customer_id), _stakes(context))
     outputs = _write(context, rows)
     every = rows.slice(0, 1).to_pylist()[0]
     amounts = (
@@ -35,7 +34,24 @@ def value(context: RunContext) -> StepResult:
     )
     total, low, high = amounts
     note = f"{run.rows.num_rows:,} customers worth {total} ({low} to {high}) {app.shop.currency} by {run.choice.model}"
-    return StepResult(outputs, {"valued": run.rows.num_rows, "groups": rows.num_rows}, note)
+    zh = f"{run.rows.num_rows:,} 位客户共值 {total}({low} 至 {high}){app.shop.currency}"
+    return StepResult(outputs, {"valued": run.rows.num_rows, "groups": rows.num_rows}, note, note_zh=zh)
+
+
+def _stakes(context: RunContext) -> pa.Table:
+    """Return the day's scores with what is at stake as the warnings count it: nothing with whom the range has lost.
+
+    Whoever has outgrown what the shop sells is no loss to win back. Warnings and values are read side by side, so they
+    must sum up the same.
+    """
+    lake, day = context.app.lake, f"as_of = DATE '{context.as_of}'"
+    return context.moment.connection.sql(
+        f"""SELECT s.customer_id, s.probability, s.horizon_days,
+                   CASE WHEN w.graduated THEN 0 ELSE s.expected_margin_minor END AS expected_margin_minor
+            FROM (SELECT * FROM {lake.scan_sql(CHURN_SCORES.name)} WHERE {day}) AS s
+            LEFT JOIN (SELECT * FROM {lake.scan_sql(WARNINGS.name)} WHERE {day}) AS w USING (customer_id)
+            ORDER BY s.customer_id"""
+    ).to_arrow_table()
 
 
 def _write(context: RunContext, rows: pa.Table | None) -> dict[str, int | None]:

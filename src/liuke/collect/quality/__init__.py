@@ -2,6 +2,16 @@
 
 from liuke.collect.quality.contracts import QuarantineCount, QuarantinedRow, Selection
 from liuke.collect.quality.quarantine import Quarantine
+from liuke.collect.quality.reasons import Reason, because, told
 from liuke.collect.quality.tables import quarantine
 
-__all__ = ["Quarantine", "QuarantineCount", "QuarantinedRow", "Selection", "quarantine"]
+__all__ = [
+    "Quarantine",
+    "QuarantineCount",
+    "QuarantinedRow",
+    "Reason",
+    "Selection",
+    "because",
+    "quarantine",
+    "told",
+]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from liuke.collect.quality.reasons import told
+
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedRow:
@@ -17,7 +19,7 @@ class QuarantinedRow:
     source, file_key : str
         The mapping and the file.
     reason : str
-        Why, without any value of the row.
+        Why, as it is kept, without any value of the row; ``told`` puts it into words.
     field : str or None
         The column at fault.
     raw : mapping of column to text
@@ -35,10 +37,9 @@ class QuarantinedRow:
     @property
     def message(self) -> str:
         """The reason with the value at fault; personal, because the value may be."""
-        if self.field is None or self.field not in self.raw:
-            return self.reason
-        value = self.raw[self.field]
-        return self.reason if value is None else f"{self.field}: {value!r} {self.reason.removeprefix(self.field + ' ')}"
+        reason = told(self.reason).en
+        value = None if self.field is None else self.raw.get(self.field)
+        return reason if value is None else f"{self.field}: {value!r} {reason.removeprefix(f'{self.field} ')}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from liuke.collect.quality.contracts import QuarantineCount, QuarantinedRow, Selection
+from liuke.collect.quality.reasons import LONGEST
 from liuke.collect.quality.tables import quarantine
 from liuke.store.operations import FieldCipher
 
@@ -88,7 +89,7 @@ class Quarantine:
             "row_number": row.row_number,
             "source": row.source,
             "file_key": row.file_key,
-            "reason": row.reason[:300],
+            "reason": row.reason[:LONGEST],
             "field": row.field,
             "raw": self._cipher.seal(json.dumps(dict(row.raw), ensure_ascii=False)),
         }

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from liuke.collect.consent import ConsentRecord
 from liuke.collect.identity import IDENTITIES, PERSONAL_FIELDS, ProfileRecord
-from liuke.collect.quality import QuarantinedRow
+from liuke.collect.quality import QuarantinedRow, told
 from liuke.collect.sources.emission import Emission
 from liuke.collect.sources.errors import RefusedFileError
 from liuke.collect.sources.held import LINE
@@ -112,7 +112,7 @@ class Landing:
             worst = max(self.verdicts.quarantined.items(), key=lambda item: item[1])
             raise RefusedFileError(
                 f"{self._file_key}: {bad:,} of {self.verdicts.rows:,} rows can't be loaded, "
-                f"most of them because: {worst[0]}",
+                f"most of them because: {told(worst[0]).en}",
                 "the mapping is probably wrong; nothing was loaded (`max_bad_share` in the mapping sets the limit)",
             )
 

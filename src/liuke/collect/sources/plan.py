@@ -13,6 +13,7 @@ from difflib import get_close_matches
 
 from liuke.collect.consent import channel_sql, purpose_sql
 from liuke.collect.identity import normal_sql
+from liuke.collect.quality import because
 from liuke.collect.sources.emission import Emission
 from liuke.collect.sources.errors import MappingError
 from liuke.collect.sources.expressions import Expression, Scope
@@ -22,21 +23,25 @@ from liuke.collect.sources.readers import ROW, UNDECODABLE, Source
 from liuke.collect.sources.sql import identifier, literal
 from liuke.collect.sources.statements import TABLE as STATEMENTS
 from liuke.collect.sources.statements import refusal
-from liuke.collect.sources.targets import A_DATE, AMOUNT, NUMBER, TARGETS, Field, Target
-from liuke.collect.sources.types import expected, typed_sql, value_sql
+from liuke.collect.sources.targets import AMOUNT, DATE, NUMBER, ONE_OF, TARGETS, TEXT, Field, Target
+from liuke.collect.sources.types import mismatch, typed_sql, value_sql
 
 LIVE = "live_of_file"  # temp view: the rows that are to be loaded, columns in their types
 PERSONAL_NAMESPACES = frozenset({"phone", "email"})  # their ids are peppered: they could be enumerated
 FILTERED, QUARANTINED = "filtered", "quarantined"
-NOBODY = "no table takes this row"
-STRICT = {"channel": ("medium", channel_sql), "purpose": ("purpose", purpose_sql)}  # a grant must name these clearly
+NOBODY = because("no_table")
+STRICT = {"channel": ("unknown_medium", channel_sql), "purpose": ("unknown_purpose", purpose_sql)}
+"""What a grant must name clearly: the reason if it doesn't, and the word's meaning."""
 CODE, CONTENT = "__code", "__content"  # columns beside the file's: the rule that objects, the hash of the row
 _RAW = "__raw_"  # prefix of a typed column's text before its conversion
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A condition that keeps a row from being loaded. ``field`` is the column at fault, if it is one column."""
+    """A condition that keeps a row from being loaded, and the reason as `because` makes it or the mapping words it.
+
+    ``field`` is the column at fault, if it is one column.
+    """
 
     verdict: str
     reason: str
@@ -161,7 +166,7 @@ class _Planner:
         rules = (*self._filters(), *self._types(), *self._checks(), *self._nobody(emissions))
         rules += tuple(rule for emission in emissions for rule in self._requirements(emission))
         rules += tuple(
-            Rule(QUARANTINED, f"{name} is empty", f"{identifier(self.scope.column(name, 'key'))} IS NULL")
+            Rule(QUARANTINED, because("empty", column=name), f"{identifier(self.scope.column(name, 'key'))} IS NULL")
             for name in self.mapping.key
         )
         rules += tuple(
@@ -228,8 +233,8 @@ class _Planner:
         rules = []
         if self.mapping.format.kind == "csv" and self.mapping.format.encoding.lower() not in ("utf-8", "utf8"):
             broken = " OR ".join(f"contains({raw(name)}, {literal(UNDECODABLE)})" for name in self.types)
-            reason = f"is not valid {self.mapping.format.encoding}"
-            rules += [Rule(QUARANTINED, f"row {reason}", broken)] if broken else []
+            reason = because("row_undecodable", encoding=self.mapping.format.encoding)
+            rules += [Rule(QUARANTINED, reason, broken)] if broken else []
         for number, rule in enumerate(self.mapping.filters):
             expression = self.scope.compile(rule.when, f"filters.{number}")
             # a filter can't decide by a value that can't be read
@@ -241,9 +246,9 @@ class _Planner:
         rules = []
         for name, spec in self.specs.items():
             if name in self.bad:
-                rules.append(Rule(QUARANTINED, f"{name} is not {expected(spec)}", self.bad[name], name))
+                rules.append(Rule(QUARANTINED, mismatch(name, spec), self.bad[name], name))
             if spec.required:
-                rules.append(Rule(QUARANTINED, f"{name} is empty", f"{identifier(name)} IS NULL", name))
+                rules.append(Rule(QUARANTINED, because("empty", column=name), f"{identifier(name)} IS NULL", name))
         return rules
 
     def _checks(self) -> list[Rule]:
@@ -341,22 +346,23 @@ class _Planner:
                 rules.append(self._nobody_meant(emission, label, at_fault))
             if name == "identity" or (name == "occurred" and target.timed) or (field and field.required):
                 empty = f"{emission.when} AND {expression.sql} IS NULL"
-                rules.append(Rule(QUARANTINED, f"{label} is empty", empty, at_fault))
+                rules.append(Rule(QUARANTINED, because("empty", column=label), empty, at_fault))
             if field and not self._certain(field, expression):
                 wrong = _lost(emission, expression, field.convert(f"({expression.sql})"))
-                rules.append(Rule(QUARANTINED, f"{label} is not {field.kind}", wrong, at_fault))
+                reason = because(f"not_{field.kind}", column=label, **field.facts)
+                rules.append(Rule(QUARANTINED, reason, wrong, at_fault))
             if name == "occurred" and not self._is_time(expression):
                 wrong = _lost(emission, expression, f"TRY_CAST({expression.sql} AS TIMESTAMP)")
-                rules.append(Rule(QUARANTINED, f"{label} is not a timestamp", wrong, at_fault))
+                rules.append(Rule(QUARANTINED, because("not_timestamp", column=label), wrong, at_fault))
             if emission.table == "events" and name == "event":
                 names = ", ".join(literal(behaviour) for behaviour in self.behaviours)
                 unknown = f"{emission.when} AND {expression.sql} NOT IN ({names})"
-                rules.append(Rule(QUARANTINED, f"{label} is not in the catalogue of behaviours", unknown, at_fault))
+                rules.append(Rule(QUARANTINED, because("unknown_behaviour", column=label), unknown, at_fault))
             if emission.table == STATEMENTS and name in STRICT:
-                word, meaning = STRICT[name]
+                key, meaning = STRICT[name]
                 granted = target.fields["granted"].convert(f"({emission.fields['granted'].sql})")
                 unclear = f"{emission.when} AND {granted} AND {meaning(f'CAST({expression.sql} AS VARCHAR)')} IS NULL"
-                rules.append(Rule(QUARANTINED, f"{label} is no known {word}", unclear, at_fault))
+                rules.append(Rule(QUARANTINED, because(key, column=label), unclear, at_fault))
         return rules
 
     def _nobody_meant(self, emission: Emission, label: str, at_fault: str | None) -> Rule:
@@ -365,16 +371,16 @@ class _Planner:
         assert spec is not None
         written = f"trim(CAST({self.scope.compile(spec.key, 'identity.key').sql} AS VARCHAR)) <> ''"
         nobody = f"{emission.when} AND {written} AND {emission.fields['identity'].sql} IS NULL"
-        return Rule(QUARANTINED, f"{label} is masked or a placeholder, no key", nobody, at_fault)
+        return Rule(QUARANTINED, because("no_key", column=label), nobody, at_fault)
 
     def _certain(self, field: Field, expression: Expression) -> bool:
         """Tell whether the columns' declared types guarantee what the field must be."""
         types = {self.specs[column].type if column in self.specs else "text" for column in expression.columns}
-        if field.kind == "text" or (not types and not field.kind.startswith("one of")):
+        if field.kind == TEXT or (not types and field.kind != ONE_OF):
             return True
         if field.kind in (NUMBER, AMOUNT):
             return types <= {"integer", "number", "decimal"} and not expression.sql.startswith("CASE")
-        return field.kind == A_DATE and self._is_time(expression)
+        return field.kind == DATE and self._is_time(expression)
 
     def _is_time(self, expression: Expression) -> bool:
         """Tell whether it is nothing but a column that was read as a time."""

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from liuke.collect.quality import because
 from liuke.collect.sources.expressions import Expression
 from liuke.collect.sources.readers import ROW
 from liuke.collect.sources.targets import OPERATIONAL, TARGETS
@@ -110,15 +111,19 @@ def _objections(emission: Emission, name: str, value: Expression, bounds: Bounds
     at_fault = next(iter(value.columns)) if len(value.columns) == 1 else None
     label = at_fault or f"{emission.table}.{name}"
     moment = f"TRY_CAST({value.sql} AS TIMESTAMP)"
-    future = Objection(f"{label} lies in the future", f"{moment} > TIMESTAMP '{bounds.latest}'", at_fault)
+    future = Objection(because("in_future", column=label), f"{moment} > TIMESTAMP '{bounds.latest}'", at_fault)
     if emission.table == "order_facts" and name in _AMOUNTS:
         amount = TARGETS[emission.table].fields[name].convert(f"({value.sql})")
-        yield Objection(f"{label} is below zero", f"{amount} < 0{_unless_cancelled(emission, value)}", at_fault)
+        yield Objection(
+            because("negative", column=label), f"{amount} < 0{_unless_cancelled(emission, value)}", at_fault
+        )
     elif emission.table in OPERATIONAL:  # a refusal counts, whatever its date
         return
     elif name in _DATES or (name == "occurred" and TARGETS[emission.table].timed):
         earliest = FIRST_BIRTH if name == "birth" else bounds.earliest
-        yield Objection(f"{label} is before {earliest}", f"{moment} < TIMESTAMP '{earliest}'", at_fault)
+        yield Objection(
+            because("too_early", column=label, day=str(earliest)), f"{moment} < TIMESTAMP '{earliest}'", at_fault
+        )
         yield future
     elif name in ("occurred", "recorded"):  # of long ago only says that it has always been known
         yield future

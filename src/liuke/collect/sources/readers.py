@@ -24,6 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from duckdb.func import PythonUDFType
 
+from liuke.collect.quality import because
 from liuke.collect.sources.errors import RefusedFileError
 from liuke.collect.sources.lines import TextFile
 from liuke.collect.sources.mapping import FormatSpec
@@ -38,12 +39,13 @@ _BATCH_ROWS = 20_000  # rows of a sheet written at a time
 _READABLE_AS_IS = frozenset({"utf-8", "ascii"})
 
 _REASONS = {
-    "MISSING COLUMNS": "has fewer columns than the header",
-    "TOO MANY COLUMNS": "has more columns than the header",
-    "UNQUOTED VALUE": "has a quote that is not closed",
-    "INVALID ENCODING": "is not valid in the declared encoding",
-    "LINE SIZE OVER MAXIMUM": "is longer than 2 MB",
+    "MISSING COLUMNS": because("row_too_short"),
+    "TOO MANY COLUMNS": because("row_too_long"),
+    "UNQUOTED VALUE": because("row_open_quote"),
+    "INVALID ENCODING": because("row_wrong_encoding"),
+    "LINE SIZE OVER MAXIMUM": because("row_too_big"),
 }
+_UNREADABLE = because("row_unreadable")
 
 
 @dataclass(frozen=True)
@@ -118,8 +120,8 @@ def collect_unreadable(connection: duckdb.DuckDBPyConnection, source: Source) ->
         return 0
     texts = " ".join(f"WHEN {literal(kind)} THEN {literal(text)}" for kind, text in _REASONS.items())
     connection.execute(
-        f"INSERT INTO {UNREADABLE} SELECT line - {source.header_lines}, 'row ' || arg_min(CASE error_type {texts} "
-        "ELSE lower(error_type) END, column_idx), trim(any_value(csv_line), chr(10) || chr(13)) "
+        f"INSERT INTO {UNREADABLE} SELECT line - {source.header_lines}, arg_min(CASE error_type {texts} "
+        f"ELSE {literal(_UNREADABLE)} END, column_idx), trim(any_value(csv_line), chr(10) || chr(13)) "
         "FROM reject_errors GROUP BY line"
     )
     numbers = [row[0] for row in connection.execute(f"SELECT {ROW} FROM {UNREADABLE} ORDER BY 1").fetchall()]

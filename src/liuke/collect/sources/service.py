@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from liuke.collect.behaviours import load_catalogue
 from liuke.collect.consent import ConsentLedger
 from liuke.collect.identity import IDENTITIES, ProfileBook
-from liuke.collect.quality import Quarantine, QuarantineCount, QuarantinedRow, Selection
+from liuke.collect.quality import Quarantine, QuarantineCount, QuarantinedRow, Selection, told
 from liuke.collect.sources import held
 from liuke.collect.sources.contracts import FileState, FoundFile, IngestReport, Load, LoadReport, RefusedFile
 from liuke.collect.sources.errors import MappingError, RefusedFileError
@@ -360,8 +360,13 @@ def _report(
         load_id=load_id,
         rows=outcome.rows_total,
         loaded=outcome.rows_loaded,
-        filtered=outcome.filtered,
-        quarantined=outcome.quarantined,
+        filtered=_in_words(outcome.filtered),
+        quarantined=_in_words(outcome.quarantined),
         tables=outcome.tables,
         corrects=corrects,
     )
+
+
+def _in_words(rows_by_reason: Mapping[str, int]) -> dict[str, int]:
+    """Return how many rows by reason, in English as all that commands print."""
+    return {told(reason).en: rows for reason, rows in rows_by_reason.items()}

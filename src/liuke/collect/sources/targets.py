@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from liuke.collect.consent import answer_sql
@@ -11,7 +11,16 @@ from liuke.collect.sources.tables import CANONICAL
 
 FACTS = ("deposit", "paid", "cancelled", "refunded", "returned")
 GENDERS = ("female", "male")
-NUMBER, AMOUNT, A_DATE = "a number", "an amount", "a date"
+TEXT, NUMBER, AMOUNT, WHOLE, MINOR, DATE, BOOLEAN, ONE_OF = (
+    "text",
+    "number",
+    "amount",
+    "whole",
+    "minor",
+    "date",
+    "boolean",
+    "one_of",
+)
 OPERATIONAL = frozenset({"profiles", "consents"})  # personal: they never reach the lake
 SPECS = {spec.name: spec for spec in CANONICAL}
 
@@ -23,15 +32,18 @@ class Field:
     Parameters
     ----------
     kind : str
-        What its value must be, in words for the reader of a reason.
+        What its value must be; ``not_<kind>`` is the reason of a row whose value isn't.
     convert : callable
         From an SQL expression to one of the column's type; NULL where the value isn't of the kind.
     required : bool
+    facts : mapping of str to str
+        What that reason names besides the column.
     """
 
     kind: str
     convert: Callable[[str], str]
     required: bool = False
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -66,11 +78,11 @@ def _one_of(values: tuple[str, ...]) -> Callable[[str], str]:
 
 
 def _text(required: bool = False) -> Field:
-    return Field("text", _filled, required)
+    return Field(TEXT, _filled, required)
 
 
 def _enumeration(values: tuple[str, ...], required: bool = False) -> Field:
-    return Field("one of " + ", ".join(values), _one_of(values), required)
+    return Field(ONE_OF, _one_of(values), required, {"values": ", ".join(values)})
 
 
 def _texts(*names: str) -> dict[str, Field]:
@@ -79,13 +91,13 @@ def _texts(*names: str) -> dict[str, Field]:
 
 _NUMBER = Field(NUMBER, _finite)
 _DECIMAL = Field(AMOUNT, cast_to("DECIMAL(18,4)"))
-_MINOR = Field("a whole number of minor units", cast_to("BIGINT"))
+_MINOR = Field(MINOR, cast_to("BIGINT"))
 _MAJOR = Field(AMOUNT, cast_to("DECIMAL(22,6)"))  # six decimals: a quantity × a price of £0.001
-_INT = Field("a whole number", cast_to("INT"))
-_BIGINT = Field("a whole number", cast_to("BIGINT"))
-_DATE = Field(A_DATE, cast_to("DATE"))
-_MONTH = Field(A_DATE, _month)
-_BOOLEAN = Field("true or false", cast_to("BOOLEAN"))
+_INT = Field(WHOLE, cast_to("INT"))
+_BIGINT = Field(WHOLE, cast_to("BIGINT"))
+_DATE = Field(DATE, cast_to("DATE"))
+_MONTH = Field(DATE, _month)
+_BOOLEAN = Field(BOOLEAN, cast_to("BOOLEAN"))
 
 
 def _money(*names: str) -> dict[str, Field]:
@@ -126,7 +138,7 @@ TARGETS: dict[str, Target] = {
     "profiles": Target(_texts("name", "phone", "email", "address", "member_no")),
     "consents": Target(
         {"purpose": _text(required=True), "channel": _text(required=True)}
-        | {"granted": Field("true or false", answer_sql, required=True)}
+        | {"granted": Field(BOOLEAN, answer_sql, required=True)}
         | _texts("policy_version", "evidence"),
         timed=True,
     ),

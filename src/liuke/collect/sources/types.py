@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
+from liuke.collect.quality import because
 from liuke.collect.sources.mapping import ColumnSpecification
 from liuke.collect.sources.sql import identifier, literal
 
-_WORDS = {
-    "integer": "a whole number",
-    "number": "a number",
-    "decimal": "an amount",
-    "boolean": "true or false",
-    "instant": "an instant such as 2026-01-31T12:00:00+08:00",
-}
+_REASONS = {"integer": "not_whole", "decimal": "not_amount"}  # of the other types, `not_` and their name
 _TRUE = "'true', 't', '1', 'yes', 'y', '是'"
 _FALSE = "'false', 'f', '0', 'no', 'n', '否'"
 
@@ -63,12 +58,8 @@ def typed_sql(value: str, stored: str, spec: ColumnSpecification, zone: str) -> 
     return f"TRY_CAST({value} AS {target})"
 
 
-def expected(spec: ColumnSpecification) -> str:
-    """Say what a value of the type looks like."""
-    if spec.type in ("date", "timestamp"):
-        return f"a {spec.type} like {spec.format}" if spec.format else f"a {spec.type} such as {_example(spec.type)}"
-    return _WORDS.get(spec.type, "text")
-
-
-def _example(kind: str) -> str:
-    return "2026-01-31" if kind == "date" else "2026-01-31 12:00:00"
+def mismatch(column: str, spec: ColumnSpecification) -> str:
+    """Return the reason that a value of the column isn't of its declared type."""
+    if spec.type in ("date", "timestamp") and spec.format:
+        return because(f"not_{spec.type}_like", column=column, like=spec.format)
+    return because(_REASONS.get(spec.type, f"not_{spec.type}"), column=column)

@@ -12,6 +12,7 @@ from datetime import datetime
 
 import duckdb
 
+from liuke.collect.quality import because
 from liuke.collect.sources.errors import AccountingError
 from liuke.collect.sources.ids import IdBook, make_lookups
 from liuke.collect.sources.mapping import FormatSpec
@@ -28,7 +29,7 @@ KEYS = "keys_of_file"  # temp table: __row, key_id, content_hash
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a row isn't loaded; its place in the list is its code."""
+    """Why a row isn't loaded (``text`` as it is kept); its place in the list is its code."""
 
     verdict: str
     text: str
@@ -193,7 +194,7 @@ class Judge:
             f"GROUP BY {keys} HAVING count(*) > 1"
         )
         if self._count("repeated"):
-            code = self._code(QUARANTINED, f"repeats the key ({names}) of an earlier row")
+            code = self._code(QUARANTINED, because("repeats_key", columns=names))
             rows = f"SELECT l.{ROW} FROM {LIVE} AS l JOIN repeated USING ({keys}) WHERE l.{ROW} > first_row"
             self._refuse(code, rows)
             self._show_live()
@@ -223,9 +224,9 @@ class Judge:
         for load_id, equal in pairs:
             file_key = known[load_id]
             code = (
-                self._code(FILTERED, f"already loaded from {file_key}")
+                self._code(FILTERED, because("already_loaded", file=file_key))
                 if equal
-                else self._code(QUARANTINED, f"conflicts with {file_key}")
+                else self._code(QUARANTINED, because("conflicts", file=file_key))
             )
             self._refuse(code, f"SELECT {ROW} FROM elsewhere WHERE load_id = {load_id} AND same = {equal}")
         self._show_live()

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from liuke.kernel import money_text
 from liuke.learn.analysis.contracts import Interval, MetricResult, Money, Text
 
 OPEN = "∞"
-MINOR = "minor units"  # of money in a shop's own trials; a reader of Chinese sees 分
+_MINOR = "minor "  # before the currency of a shop's own trials, whose amounts are whole minor units
+
+
+def minor_units_of(currency: str) -> str:
+    """Return the unit of a metric whose amounts are minor units of a currency; readers see the currency's own."""
+    return f"{_MINOR}{currency}"
 
 
 def value_text(metric: MetricResult, value: float) -> str:
     """Return a value of the metric: 1.70 %, 12.34 CNY, 0.456."""
     if metric.kind == "proportion":
         return f"{100 * value:.2f} %"
+    if metric.money.startswith(_MINOR):
+        return _money(metric, value)
     return f"{plain(value)} {metric.money}".rstrip()
 
 
@@ -19,15 +27,17 @@ def ends(metric: MetricResult, value: float | None, *, low: bool) -> str:
     """Return an end of a difference's interval in the metric's unit, without naming the unit."""
     if value is None:
         return f"−{OPEN}" if low else OPEN
+    if metric.money.startswith(_MINOR):
+        return _money(metric, value, signed=True)
     return signed(100 * value, 2) if metric.kind == "proportion" else signed_plain(value)
 
 
 def unit_text(metric: MetricResult) -> Text:
     """Return the unit of a difference: percentage points, money, or nothing."""
     if metric.kind == "proportion":
-        return Text("个百分点", "pp")
-    if metric.money == MINOR:
-        return Text("分", MINOR)
+        return Text("个百分点", "percentage points")
+    if metric.money.startswith(_MINOR):
+        return Text("", "")  # each amount names it
     return Text(metric.money, metric.money)
 
 
@@ -36,18 +46,23 @@ def difference_text(metric: MetricResult, shown: Interval) -> Text:
     unit = unit_text(metric)
     value = ends(metric, shown.value, low=True)
     low, high = ends(metric, shown.low, low=True), ends(metric, shown.high, low=False)
-    zh_kind, en_kind = ("任意时点", "anytime ") if shown.method.endswith("sequential") else ("", "")
-    level = f"{100 * shown.level:g} %"
+    level = f"{100 * shown.level:g}%"
     return Text(
-        f"差异 {value} {unit.zh}（{level} {zh_kind}区间 {low} 至 {high}）".replace(" （", "（"),
-        f"difference {value} {unit.en} ({level} {en_kind}interval {low} to {high})".replace("  ", " "),
+        f"差异 {value} {unit.zh}（{level} 区间 {low} 至 {high}）".replace(" （", "（"),
+        f"difference {value} {unit.en} ({level} interval {low} to {high})".replace("  ", " "),
     )
 
 
 def size_text(metric: MetricResult, size: float) -> Text:
     """Return the size of a difference in the metric's unit."""
     unit, number = unit_text(metric), f"{100 * size:g}" if metric.kind == "proportion" else plain(size)
+    if metric.money.startswith(_MINOR):
+        number = _money(metric, size)
     return Text(f"{number} {unit.zh}".rstrip(), f"{number} {unit.en}".rstrip())
+
+
+def _money(metric: MetricResult, minor: float, *, signed: bool = False) -> str:
+    return money_text(minor, metric.money.removeprefix(_MINOR), signed=signed)
 
 
 def lift_text(shown: Interval | None) -> str:

@@ -32,6 +32,7 @@ class EndReason(StrEnum):
     HARMFUL = "harmful"
     STOPPED = "stopped"
     SUPERSEDED = "superseded"
+    REPLACED = "replaced"
 
     @property
     def words(self) -> tuple[str, str]:
@@ -43,6 +44,7 @@ class EndReason(StrEnum):
             "harmful": ("有害，已停止", "harmful, stopped"),
             "stopped": ("人工停止", "stopped by a person"),
             "superseded": ("策略有新版本", "the strategy has a new version"),
+            "replaced": ("由另一个试验取代", "replaced by another trial"),
         }[self.value]
 
 
@@ -55,10 +57,13 @@ class Reading:
     strategy
     horizon_days
         Days after entry, the day of entry included, in which an outcome counts.
+    currency
+        Of the shop's amounts.
     """
 
     strategy: str
     horizon_days: int
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,6 +177,7 @@ def _effect(
         difference=difference,
         worthwhile=settings.worthwhile_repurchase if metric == "repurchase" else settings.worthwhile_margin_minor,
         share=metric == "repurchase",
+        currency=reading.currency,
     )
     verdict, reason_zh, reason_en = judge(evidence, settings)
     return Effect(

@@ -127,7 +127,7 @@ class TrialReading:
 
 
 def read_trial(
-    moment: MomentLike, record: TrialRecord, inputs: UnitInputs, settings: ExperimentSettings
+    moment: MomentLike, record: TrialRecord, inputs: UnitInputs, settings: ExperimentSettings, currency: str
 ) -> TrialReading:
     """Read a trial out of a moment.
 
@@ -143,7 +143,7 @@ def read_trial(
         chances = _open_chances(cells)
         silent = silent_metrics(moment, trial)
         try:
-            analysis, problem = _analysis(moment, trial, cells, chances, silent), ""
+            analysis, problem = _analysis(moment, trial, cells, chances, silent, currency), ""
         except LiukeError as error:  # a table that cannot be compared is a result, and stops no other trial
             analysis, problem = None, f"{error.message}; {error.hint}"
     counts = {
@@ -167,7 +167,7 @@ def read_trial(
         problem=problem,
         effects=(),
     )
-    return replace(reading, effects=_effects(reading, trial, settings))
+    return replace(reading, effects=_effects(reading, trial, settings, currency))
 
 
 def _open_chances(cells: tuple[Cell, ...]) -> tuple[float, ...]:
@@ -187,7 +187,12 @@ def _informative(trial: Trial, cells: tuple[Cell, ...], chances: tuple[float, ..
 
 
 def _analysis(
-    moment: MomentLike, trial: Trial, cells: tuple[Cell, ...], chances: tuple[float, ...], silent: tuple[str, ...]
+    moment: MomentLike,
+    trial: Trial,
+    cells: tuple[Cell, ...],
+    chances: tuple[float, ...],
+    silent: tuple[str, ...],
+    currency: str,
 ) -> AnalysisReport | None:
     if not chances:
         return None
@@ -197,7 +202,7 @@ def _analysis(
     sizes = {chance: sum(one.complete for one in cells if one.treated_chance == chance) for chance in chances}
     mixed = len(chances) > 1
     expected = sum(chance * n for chance, n in sizes.items()) / sum(sizes.values())
-    plan = analysis_plan(trial, expected, names, telling, mixed=mixed)
+    plan = analysis_plan(trial, expected, names, telling, currency=currency, mixed=mixed)
     label = f"trial {trial.id}"
     report = analyse(moment.connection, select_units(names, chances), plan, label=label)
     if not mixed or trial.unit.by != "customer":
@@ -205,7 +210,7 @@ def _analysis(
     # groups are compared where one chance held: pooled over chances their mix of arms would be compared, too
     largest = max(chances, key=lambda chance: sizes[chance] * chance * (1 - chance))
     only = (trial.metrics.primary,)
-    plan = analysis_plan(trial, largest, only, telling_covariates(moment, (largest,)), mixed=False)
+    plan = analysis_plan(trial, largest, only, telling_covariates(moment, (largest,)), currency=currency, mixed=False)
     inner = analyse(moment.connection, select_units(only, (largest,)), plan, label=label)
     return replace(report, segments=inner.segments)
 
@@ -216,6 +221,7 @@ def analysis_plan(
     names: tuple[str, ...],
     covariates: tuple[str, ...] = COVARIATES,
     *,
+    currency: str,
     mixed: bool,
 ) -> TrialPlan:
     """Return the questions and rules of a trial's document as the analysis takes them.
@@ -228,6 +234,8 @@ def analysis_plan(
         Metrics to ask about.
     covariates
         What was known before and differs between customers.
+    currency
+        Of the shop's amounts.
     mixed
         Whether customers entered at several chances.
     """
@@ -247,7 +255,7 @@ def analysis_plan(
                 margin=guard.worse_by if guard and guard.worse_by > 0 and role is Role.GUARDRAIL else None,
                 covariates=() if stratified else covariates,
                 worthwhile=rule.worthwhile if role is Role.PRIMARY else 0.0,
-                money=wording.MINOR if what.kind == "money" else "",
+                money=wording.minor_units_of(currency) if what.kind == "money" else "",
                 label_zh=what.zh,
                 label_en=what.en,
             )
@@ -303,7 +311,7 @@ def _gain(report: AnalysisReport, cost: float) -> Gain | None:
     )
 
 
-def _effects(reading: TrialReading, trial: Trial, settings: ExperimentSettings) -> tuple[Effect, ...]:
+def _effects(reading: TrialReading, trial: Trial, settings: ExperimentSettings, currency: str) -> tuple[Effect, ...]:
     """Return repurchase and margin as the overview shows them; the deciding metric has the trial's own verdict."""
     rule = settings.model_copy(
         update={
@@ -312,10 +320,10 @@ def _effects(reading: TrialReading, trial: Trial, settings: ExperimentSettings) 
             "min_buyers": trial.rule.min_buyers,
         }
     )
-    return tuple(_effect(reading, trial, rule, metric) for metric in ("repurchase", "margin"))
+    return tuple(_effect(reading, trial, rule, metric, currency) for metric in ("repurchase", "margin"))
 
 
-def _effect(reading: TrialReading, trial: Trial, settings: ExperimentSettings, metric: str) -> Effect:
+def _effect(reading: TrialReading, trial: Trial, settings: ExperimentSettings, metric: str, currency: str) -> Effect:
     report = reading.analysis
     result, comparison = _found(report, metric)
     arms = {one.arm: one for one in result.arms} if result else {}
@@ -336,6 +344,7 @@ def _effect(reading: TrialReading, trial: Trial, settings: ExperimentSettings, m
         difference=difference,
         worthwhile=trial.rule.worthwhile if is_primary else usual,
         share=metric == "repurchase",
+        currency=currency,
     )
     word, zh, en = verdict.judge(evidence, settings)
     if report is not None and is_primary and difference is not None:

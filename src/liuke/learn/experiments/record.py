@@ -187,7 +187,7 @@ class TrialBook:
             )
         self._check_layer(connection, record.document)
         if other is not None:
-            self.end(connection, other.id, act, EndReason.SUPERSEDED, f"由试验 {trial} 接替", f"{trial} takes over")
+            self.end(connection, other.id, act, EndReason.REPLACED, *_taken_over_by(record.document))
         day = started_on or act.day
         self._set(
             connection,
@@ -356,6 +356,12 @@ class TrialBook:
         )
         detail = {"trial": trial, "strategy": record.strategy, "document": record.version, "why": en}
         self._audit(connection, act.actor, f"trial.{action}", act.now, detail)
+
+
+def _taken_over_by(document: Trial) -> tuple[str, str]:
+    """Say in Chinese and English that another trial of the strategy has begun."""
+    zh, en = document.name.zh or document.id, document.name.en or document.id
+    return f"由试验“{zh}”取代", f"replaced by the trial “{en}”"
 
 
 def _record(row: sa.Row[tuple[object, ...]]) -> TrialRecord:

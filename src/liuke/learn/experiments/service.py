@@ -52,11 +52,16 @@ class TrialDesk:
     settings
     audit
         Where actions are written down.
+    currency
+        Of the shop's amounts.
     """
 
-    def __init__(self, operations: Operations, settings: ExperimentSettings, audit: AuditTrail = no_audit) -> None:
+    def __init__(
+        self, operations: Operations, settings: ExperimentSettings, audit: AuditTrail = no_audit, *, currency: str
+    ) -> None:
         self._operations = operations
         self.settings = self._settings = settings
+        self._currency = currency
         self.book = TrialBook(settings.seed, audit)
 
     # ---- actions
@@ -151,7 +156,7 @@ class TrialDesk:
         if record.reason not in (None, EndReason.ROLLED_OUT) and record.ended_on is not None:
             entries = entries.filter(pc.less_equal(entries["entered_on"], pa.scalar(record.ended_on)))
         inputs = UnitInputs(entries, contacts, places, self._settings.cost_per_contact_minor)
-        return read_trial(moment, record, inputs, self._settings)
+        return read_trial(moment, record, inputs, self._settings, self._currency)
 
     def _settle(self, record: TrialRecord, reading: TrialReading, move: Move, act: Act) -> TrialRecord:
         with self._operations.begin() as connection:

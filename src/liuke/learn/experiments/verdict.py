@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from liuke.kernel import money_text
 from liuke.learn.analysis import Verdict
 from liuke.learn.experiments.config import ExperimentSettings
 from liuke.learn.inference import Difference
@@ -25,7 +26,7 @@ from liuke.learn.inference import Difference
 class Evidence:
     """What the rule looks at: sizes, outcomes, the split's p-value and the difference.
 
-    `share` says that the difference is one of shares; else it is of minor currency units.
+    `share` says that the difference is one of shares; else it is of minor units of `currency`.
     """
 
     treated_n: int
@@ -36,6 +37,7 @@ class Evidence:
     difference: Difference | None
     worthwhile: float
     share: bool
+    currency: str
 
 
 def judge(evidence: Evidence, settings: ExperimentSettings) -> tuple[Verdict, str, str]:
@@ -66,17 +68,17 @@ def judge(evidence: Evidence, settings: ExperimentSettings) -> tuple[Verdict, st
 
 
 def _from_interval(d: Difference, e: Evidence, pending_zh: str, pending_en: str) -> tuple[Verdict, str, str]:
-    unit_zh, unit_en = ("个百分点", "pp") if e.share else ("分", "minor units")
-    low, high, worthwhile = (_said(value, share=e.share) for value in (d.low, d.high, e.worthwhile))
-    zh = f"{d.level:.0%} 区间 {low} 至 {high} {unit_zh}"
-    en = f"The {d.level:.0%} interval, {low} to {high} {unit_en},"
+    low, high, worthwhile = (_said(value, e) for value in (d.low, d.high, e.worthwhile))
+    unit_zh, unit_en = (" 个百分点", " percentage points") if e.share else ("", "")
+    zh = f"{d.level:.0%} 区间 {low} 至 {high}{unit_zh}"
+    en = f"The {d.level:.0%} interval, {low} to {high}{unit_en},"
     if d.low > 0:
         return Verdict.WORKS, f"{zh} 全部大于 0{pending_zh}", f"{en} lies wholly above 0{pending_en}"
     if d.high <= e.worthwhile:
         return (
             Verdict.DOES_NOT_WORK,
-            f"{zh} 不超过值得行动的最小提升 {worthwhile} {unit_zh}{pending_zh}",
-            f"{en} stays below the smallest gain worth acting on, {worthwhile} {unit_en}{pending_en}",
+            f"{zh} 不超过值得行动的最小提升 {worthwhile}{unit_zh}{pending_zh}",
+            f"{en} stays below the smallest gain worth acting on, {worthwhile}{unit_en}{pending_en}",
         )
     return (
         Verdict.TOO_EARLY,
@@ -85,5 +87,7 @@ def _from_interval(d: Difference, e: Evidence, pending_zh: str, pending_en: str)
     )
 
 
-def _said(value: float, *, share: bool) -> str:
-    return f"{100 * value:+.1f}" if share else f"{value:+,.0f}"
+def _said(value: float, evidence: Evidence) -> str:
+    if evidence.share:
+        return f"{100 * value:+.1f}".replace("-", "−")
+    return money_text(value, evidence.currency, signed=True)

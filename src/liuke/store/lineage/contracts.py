@@ -47,17 +47,24 @@ class Step:
 
 @dataclass(frozen=True)
 class StepResult:
-    """What a step's body reports: snapshots it wrote, counts worth reading, a line for people, detail for programs."""
+    """What a step's body reports: snapshots it wrote, counts worth reading, a line for people, detail for programs.
+
+    ``note_zh`` is the line in Chinese, ``note`` the same in English.
+    """
 
     outputs: Mapping[str, int | None] = field(default_factory=dict)
     counts: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
     detail: Mapping[str, Any] = field(default_factory=dict)
+    note_zh: str = ""
 
 
 @dataclass(frozen=True)
 class StepRecord:
-    """One step as it is remembered. ``seconds`` is wall time; ``repeated`` means that nothing had to be done."""
+    """One step as it is remembered. ``seconds`` is wall time; ``repeated`` means that nothing had to be done.
+
+    ``note_zh`` is empty for a step that failed, and for one remembered before notes were written in two languages.
+    """
 
     step_id: int
     name: str
@@ -73,3 +80,4 @@ class StepRecord:
     detail: Mapping[str, Any]
     definition: str
     repeated: bool = False
+    note_zh: str = ""

@@ -13,6 +13,8 @@ from liuke.store.lineage.contracts import Step, StepRecord, StepResult, StepStat
 from liuke.store.lineage.tables import steps
 from liuke.store.operations import Operations
 
+_NOTE_ZH = "note_zh"  # kept among the details: the table has a column for one note
+
 
 class StepLog:
     """Remembers the steps of one workspace.
@@ -122,7 +124,7 @@ class StepLog:
             "outputs": dict(result.outputs),
             "counts": dict(result.counts),
             "note": result.note,
-            "detail": dict(result.detail),
+            "detail": {**result.detail, **({_NOTE_ZH: result.note_zh} if result.note_zh else {})},
         }
         with self._operations.begin() as connection:
             connection.execute(update(steps).where(steps.c.step_id == step_id).values(values))
@@ -141,6 +143,7 @@ def _record(row: Row[Any]) -> StepRecord:
         outputs=row.outputs,
         counts=row.counts,
         note=row.note,
-        detail=row.detail,
+        detail={name: value for name, value in row.detail.items() if name != _NOTE_ZH},
         definition=row.definition,
+        note_zh=row.detail.get(_NOTE_ZH, ""),
     )

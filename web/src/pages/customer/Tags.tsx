@@ -1,8 +1,8 @@
-import { Tooltip } from "antd";
 import { useTranslation } from "react-i18next";
 
 import type { CustomerDetail, CustomerTag } from "../../api/types";
 import { useFrame, useWords } from "../../app/session";
+import { Explained } from "../../components/Hint";
 import { Panel } from "../../components/Page";
 import { Blank } from "../../components/states";
 import { count, type Frame, money, share } from "../../lib/format";
@@ -21,9 +21,7 @@ export function Tags({ customer }: { customer: CustomerDetail }) {
             <h3>{words(family.zh, family.en)}</h3>
             {family.tags.map((tag) => (
               <div className="tag-line" key={tag.key}>
-                <Tooltip title={words(tag.explanation_zh, tag.explanation_en)} trigger={["hover", "focus", "click"]}>
-                  <button type="button" className="tag-name">{words(tag.zh, tag.en)}</button>
-                </Tooltip>
+                <Explained by={words(tag.explanation_zh, tag.explanation_en)} className="tag-name">{words(tag.zh, tag.en)}</Explained>
                 <b className="num">{words(tag.value_zh, tag.value_en) ?? plain(tag, frame)}</b>
               </div>
             ))}

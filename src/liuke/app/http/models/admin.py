@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from liuke.app.http.models.common import Id, Model, RoleName
+from liuke.app.http.models.common import Id, Model, RoleName, Words
 
 
 class Run(Model):
@@ -17,7 +17,7 @@ class Run(Model):
     state: str
     started_at: datetime | None
     seconds: float | None
-    note: str
+    note: Words
 
 
 class UserRow(Model):

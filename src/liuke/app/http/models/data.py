@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from pydantic import Field
 
-from liuke.app.http.models.common import Id, Model
+from liuke.app.http.models.common import Id, Model, Words
 
 
 class LakeTable(Model):
@@ -19,6 +19,13 @@ class LakeTable(Model):
     committed_at: datetime | None = None
 
 
+class RowsByReason(Model):
+    """How many rows of a file weren't loaded for one reason."""
+
+    reason: Words
+    rows: int
+
+
 class Load(Model):
     """One version of one file."""
 
@@ -28,18 +35,16 @@ class Load(Model):
     state: str
     rows: int | None
     loaded: int | None
-    filtered: dict[str, int] = Field(description="Rows left out on purpose, by reason.")
-    quarantined: dict[str, int] = Field(description="Rows that could not be read, by reason.")
+    filtered: list[RowsByReason] = Field(description="Rows left out on purpose.")
+    quarantined: list[RowsByReason] = Field(description="Rows that could not be read.")
     loaded_at: datetime | None
 
 
-class QuarantineCount(Model):
-    """Rows held back for one reason."""
+class QuarantineCount(RowsByReason):
+    """Rows of a file that are held back for one reason."""
 
     source: str
     file: str
-    reason: str
-    rows: int
 
 
 class Data(Model):

@@ -22,7 +22,7 @@ class TrialRow(Model):
     state: TrialStateName
     state_words: Words
     reason: str | None = Field(
-        description="Why it ended: rolled_out, no_effect, does_not_pay, harmful, stopped, superseded."
+        description="Why it ended: rolled_out, no_effect, does_not_pay, harmful, stopped, superseded, replaced."
     )
     reason_words: Words | None
     by_default: bool = Field(description="Derived from the strategy's goal, planned by nobody.")
