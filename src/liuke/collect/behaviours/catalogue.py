@@ -10,7 +10,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from liuke.kernel import SettingsError
+from liuke.kernel import SettingsError, read_yaml
 
 SHIPPED = Path(__file__).with_name("catalogue.yaml")
 
@@ -94,7 +94,7 @@ def _shipped() -> tuple[Behaviour, ...]:
 
 def _read(path: Path) -> list[Behaviour]:
     try:
-        content: Any = yaml.safe_load(path.read_text("utf-8"))
+        content: Any = read_yaml(path.read_text("utf-8"))
         return _File.model_validate(content).behaviours
     except yaml.YAMLError as error:
         raise SettingsError(f"{path.name} is no YAML: {error}", "look for a wrong indent") from None

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, Validatio
 
 from liuke.decide.strategies.contracts import Message
 from liuke.decide.strategies.errors import StrategyError
+from liuke.kernel import read_yaml
 
 Scalar = bool | int | float | str | date
 Ordered = int | float | str | date
@@ -207,7 +208,7 @@ def parse_strategy(text: str, origin: str = "strategy") -> Strategy:
         If it is no YAML, has unknown or missing keys, or nests too deeply; the message names the place.
     """
     try:
-        tree = yaml.safe_load(text)
+        tree = read_yaml(text)
     except yaml.YAMLError as error:
         raise StrategyError(f"{origin} is not valid YAML: {error}", hint="Check indentation and quotes.") from None
     if not isinstance(tree, Mapping):

@@ -17,6 +17,7 @@ from jinja2 import TemplateError as JinjaError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from liuke.engage.outreach.errors import TemplateError
+from liuke.kernel import read_yaml
 
 MAX_TEMPLATE_CHARACTERS = 50_000  # ten times the longest mail that anybody reads
 MAX_MESSAGE_CHARACTERS = 200_000  # servers begin to clip mails at about 100 KB of HTML
@@ -159,7 +160,7 @@ def _read(path: Path) -> dict[str, str]:
     if len(text) > MAX_TEMPLATE_CHARACTERS:
         raise TemplateError(f"{path} is longer than {MAX_TEMPLATE_CHARACTERS} characters.", hint="Shorten it.")
     try:
-        tree = yaml.safe_load(text)
+        tree = read_yaml(text)
     except yaml.YAMLError as error:
         raise TemplateError(f"{path} is not valid YAML: {error}", hint="Check indentation and quotes.") from None
     parts = tree if isinstance(tree, dict) else {}

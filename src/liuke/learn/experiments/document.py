@@ -15,6 +15,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from liuke.kernel import read_yaml
 from liuke.learn.experiments.errors import ExperimentError
 from liuke.learn.experiments.outcomes import OUTCOMES
 
@@ -247,7 +248,7 @@ def parse_trial(text: str, origin: str = "trial") -> Trial:
         If it cannot be read, or has unknown, missing or wrong keys; the message names the place.
     """
     try:
-        tree = yaml.safe_load(text)
+        tree = read_yaml(text)
     except yaml.YAMLError as error:
         raise ExperimentError(f"{origin} is not valid YAML: {error}", hint="Check indentation and quotes.") from None
     if not isinstance(tree, Mapping):
