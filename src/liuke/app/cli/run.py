@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +15,7 @@ from liuke.app.cli.output import console, emit_json, table
 from liuke.app.loop import DailyLoop, LoopReport
 from liuke.app.overview import shop_status
 from liuke.collect.sources import IngestReport
-from liuke.kernel import DataError
+from liuke.kernel import DataError, SetAside, SettingsError
 
 
 @command
@@ -89,6 +90,8 @@ def run(workspace: WorkspaceOption = Path(), as_of: AsOfOption = None, as_json: 
         emit_json(report)
     else:
         print_run(report)
+    if report.aside:
+        raise typer.Exit(SettingsError.exit_code)
 
 
 def print_run(report: LoopReport) -> None:
@@ -103,6 +106,20 @@ def print_run(report: LoopReport) -> None:
     )
     for part, reason in report.missing.items():
         console.print(f"[yellow]{part}[/]: {escape(reason.reason_en)}", soft_wrap=True)
+    print_aside(report.aside)
+
+
+def print_aside(aside: Sequence[SetAside]) -> None:
+    """Print which definitions were set aside, and why."""
+    for one in aside:
+        zh, en = one.told
+        console.print(f"[red]✗[/] {escape(en)}", soft_wrap=True)
+        console.print(f"  {zh}", soft_wrap=True, markup=False)
+    if aside:
+        console.print(
+            f"{len(aside)} definitions were set aside, all others went on. Mend them; `liuke doctor` checks them.\n"
+            f"有 {len(aside)} 个定义被搁置，其余照常运行。改好后用 `liuke doctor` 检查。"
+        )
 
 
 @command
@@ -135,3 +152,4 @@ def status(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> 
     table("Last steps", ("step", "as of", "state", "seconds", "note"), [tuple(one.values()) for one in found["steps"]])
     for part, reason in found["missing"].items():
         console.print(f"[yellow]{part}[/]: {escape(reason['reason_en'])}", soft_wrap=True)
+    print_aside([SetAside(**one) for one in found["aside"]])

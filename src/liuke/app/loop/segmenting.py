@@ -6,8 +6,8 @@ import json
 
 import pyarrow as pa
 
-from liuke.app.loop.context import RunContext
-from liuke.kernel import LiukeError
+from liuke.app.loop.context import RunContext, named, set_aside
+from liuke.kernel import SetAside
 from liuke.predict.early_warning import WARNINGS
 from liuke.store.lineage import StepResult
 from liuke.understand.segments import (
@@ -30,7 +30,8 @@ NIGHTLY_SECONDS = 900.0
 
 def segment(context: RunContext) -> StepResult:
     """Evaluate every segment of the shop; one that does not fit its tags any more is left out and named."""
-    book = context.app.segments()
+    read = context.app.read_segments()
+    book = read.book
     desk = _desk(context, book)
     versions = {key: book.version(key) for key in book if key not in desk.refused}
     flags = desk.flags(list(versions), book) if versions else pa.table({"customer_id": pa.array([], pa.int64())})
@@ -46,20 +47,16 @@ def segment(context: RunContext) -> StepResult:
         for spec, rows in ((SEGMENT_MEMBERSHIP, today), (SEGMENT_CHANGES, changes), (SEGMENT_SIZES, sizes))
     }
     note = f"{len(versions):,} segments, {today.num_rows:,} memberships, {changes.num_rows:,} changes"
-    if desk.refused:
-        key, error = next(iter(desk.refused.items()))
-        note += f"; {len(desk.refused)} left out: {key}: {error.message}"
-    counts = {"segments": len(versions), "members": today.num_rows, "refused": len(desk.refused)}
-    return StepResult(outputs, counts, note)
+    aside = [*read.aside, *(SetAside.because("segment", key, error) for key, error in desk.refused.items())]
+    counts = {"segments": len(versions), "members": today.num_rows, "refused": len(aside)}
+    return StepResult(outputs, counts, note + named(aside), set_aside(aside))
 
 
 def segment_definition(context: RunContext) -> str:
-    """Return the hash of the settings and of every segment."""
-    try:
-        book = context.app.segments()
-    except LiukeError as error:  # the step itself says it; here it only has to differ
-        return context.definition(error.message)
-    return context.definition(json.dumps({key: book.version(key) for key in sorted(book)}))
+    """Return the hash of the settings, of every segment, and of what was set aside."""
+    read = context.app.read_segments()
+    versions = {key: read.book.version(key) for key in sorted(read.book)}
+    return context.definition(json.dumps(versions), *(one.en for one in read.aside))
 
 
 def _desk(context: RunContext, book: SegmentBook) -> SegmentDesk:
@@ -75,6 +72,7 @@ def _desk(context: RunContext, book: SegmentBook) -> SegmentDesk:
         tags=f"(SELECT * FROM {app.lake.scan_sql(CUSTOMER_TAGS)} WHERE {day})",
         levels=f"(SELECT customer_id, level FROM {app.lake.scan_sql(WARNINGS.name)} WHERE {day})",
         settings=settings,
+        events=app.behaviours.names,
     )
 
 

@@ -7,14 +7,15 @@ from datetime import timedelta
 
 import pyarrow as pa
 
-from liuke.app.loop.context import RunContext, missing
+from liuke.app.definitions import AUDIENCE_PROFILE
+from liuke.app.loop.context import RunContext, missing, named, set_aside
 from liuke.app.loop.publishing import publish_build
 from liuke.app.scores import published_scores
 from liuke.collect.identity import IDENTITIES, IDENTITY_MAP
 from liuke.collect.sources import CANONICAL
 from liuke.decide.strategies import entries_of
 from liuke.engage.outreach import CONTACTS, Delivery
-from liuke.kernel import NotEnoughData
+from liuke.kernel import NotEnoughData, SetAside, SettingsError
 from liuke.learn.experiments import ASSIGNMENTS, EFFECTS, Effect, Reading, effects_table, export_assignments, read_out
 from liuke.predict.churn import CHURN_SCORES
 from liuke.predict.early_warning import WARNING_THRESHOLDS, WARNINGS, detect, grade, totals
@@ -82,13 +83,15 @@ def tag(context: RunContext) -> StepResult:
     else:
         rows = engine.build(context.app, context.as_of)
     commit_id = _write_day(context, CUSTOMER_TAGS, rows, "tag")
+    aside = context.app.aside("behaviour", "tag")
     note = f"{rows.num_rows:,} customers × {rows.num_columns - 1} tags" + (f" by {engine.name}" if engine else "")
-    return StepResult({CUSTOMER_TAGS: commit_id}, {"customers": rows.num_rows, "tags": rows.num_columns - 1}, note)
+    counts = {"customers": rows.num_rows, "tags": rows.num_columns - 1}
+    return StepResult({CUSTOMER_TAGS: commit_id}, counts, note + named(aside), set_aside(aside))
 
 
 def tag_definition(context: RunContext) -> str:
-    """Return the hash of the settings and of all tag definitions."""
-    return context.definition(context.app.tags.hash())
+    """Return the hash of the settings and of all tag definitions, and of what was set aside."""
+    return context.definition(context.app.tags.hash(), *(one.en for one in context.app.aside("behaviour", "tag")))
 
 
 def measure(context: RunContext) -> StepResult:
@@ -139,28 +142,31 @@ def decide(context: RunContext) -> StepResult:
     day = f"as_of = DATE '{context.as_of}'"
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE audience AS
-            SELECT t.* EXCLUDE (as_of), w.level, c.province, c.city, c.gender, c.channel
+            SELECT t.* EXCLUDE (as_of), w.level, {", ".join(f"c.{name}" for name in AUDIENCE_PROFILE)}
             FROM (SELECT * FROM {lake.scan_sql(CUSTOMER_TAGS)} WHERE {day}) t
             LEFT JOIN (SELECT * FROM {lake.scan_sql(WARNINGS.name)} WHERE {day}) w USING (customer_id)
             LEFT JOIN customers c USING (customer_id)"""
     )
     if not context.rehearse:
         context.app.trials.open_trials(context.app.strategies, context.act)
-    desk = context.app.desk
-    reports = [
-        desk.enter(strategy, context.as_of, connection, "audience", rehearse=context.rehearse)
-        for strategy in context.app.strategies
-    ]
+    desk, reports, aside = context.app.desk, [], list(context.app.aside("template", "strategy"))
+    for strategy in context.app.strategies:
+        try:
+            reports.append(desk.enter(strategy, context.as_of, connection, "audience", rehearse=context.rehearse))
+        except SettingsError as error:  # only today's data show it; nobody has entered, and the others go on
+            aside.append(SetAside.because("strategy", strategy.id, error))
     counts = {f"{one.strategy}.{arm}": float(n) for one in reports for arm, n in one.entered.items()}
     counts["planned"] = sum(one.planned for one in reports)
     rehearsed = ", rehearsed" if any(one.rehearsed for one in reports) else ""
     note = ", ".join(f"{one.strategy}: {sum(one.entered.values()):,} entered" for one in reports)
-    return StepResult({}, counts, f"{note}; {int(counts['planned']):,} messages planned{rehearsed}")
+    note = f"{note}; {int(counts['planned']):,} messages planned{rehearsed}"
+    return StepResult({}, counts, note + named(aside), set_aside(aside))
 
 
 def strategy_definition(context: RunContext) -> str:
-    """Return the hash of the settings and of every strategy's version."""
-    return context.definition(*(f"{one.id}@{one.version}" for one in context.app.strategies))
+    """Return the hash of the settings, of every strategy's version, and of what was set aside."""
+    aside = (one.en for one in context.app.aside("template", "strategy"))
+    return context.definition(*(f"{one.id}@{one.version}" for one in context.app.strategies), *aside)
 
 
 def engage(context: RunContext) -> StepResult:
@@ -182,7 +188,18 @@ def send(context: RunContext) -> StepResult:
 def _deliver(context: RunContext) -> Delivery:
     outreach = context.app.outreach_on(context.clock)
     delivery = outreach.recover() if not context.rehearse else Delivery()
-    return delivery + outreach.deliver(f"run-{os.getpid()}", rehearse=context.rehearse, progress=context.progress)
+    strategies = _sending(context)
+    worker = f"run-{os.getpid()}"
+    return delivery + outreach.deliver(
+        worker, rehearse=context.rehearse, strategies=strategies, progress=context.progress
+    )
+
+
+def _sending(context: RunContext) -> list[str] | None:
+    """Return the strategies whose queued messages may go, None for all: what is set aside sends nothing."""
+    lost = {name for kind, name in context.aside if kind == "strategy"}
+    lost |= {one.name for one in context.app.aside("strategy")}
+    return [one.id for one in context.app.strategies if one.id not in lost] if lost else None
 
 
 def _delivered(delivery: Delivery, outputs: dict[str, int | None]) -> StepResult:

@@ -10,12 +10,12 @@ import json
 from collections.abc import Mapping
 from hashlib import sha256
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from liuke.kernel import read_yaml
+from liuke.kernel import hints, one_line, read_yaml
 from liuke.learn.experiments.errors import ExperimentError
 from liuke.learn.experiments.outcomes import OUTCOMES
 
@@ -27,7 +27,8 @@ _COLUMNS = {"region": "province", "household": "household_id"}
 
 def _known_metric(name: str) -> str:
     if name not in OUTCOMES:
-        raise ValueError(f"there is no metric {name!r}; there are {', '.join(OUTCOMES)}")
+        zh, en = hints(name, OUTCOMES)
+        raise ValueError(f"there is no metric {name!r}; {en} / 没有指标“{name}”，{zh}")
     return name
 
 
@@ -38,8 +39,8 @@ class _Part(BaseModel):
 class Words(_Part):
     """A text in the two languages of the console."""
 
-    zh: str = ""
-    en: str = ""
+    zh: Annotated[str, AfterValidator(one_line)] = ""
+    en: Annotated[str, AfterValidator(one_line)] = ""
 
 
 class Unit(_Part):

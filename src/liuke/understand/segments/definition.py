@@ -11,7 +11,7 @@ import yaml
 from pydantic import Field, ValidationError
 
 from liuke.kernel import read_yaml
-from liuke.understand.segments.comparisons import Part, Text
+from liuke.understand.segments.comparisons import Name, Part
 from liuke.understand.segments.errors import SegmentError
 from liuke.understand.segments.expressions import canonical_text
 from liuke.understand.segments.rules import KEY, All, Any_, AnyRule, BoundedRule, ExpressionCondition, Not
@@ -25,8 +25,8 @@ LANGUAGE = 1
 class SegmentName(Part):
     """What a segment is called, in both languages."""
 
-    zh: Text
-    en: Text
+    zh: Name
+    en: Name
 
 
 class SegmentDefinition(Part):

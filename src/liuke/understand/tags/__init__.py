@@ -2,12 +2,13 @@
 
 from liuke.understand.tags import nodes
 from liuke.understand.tags.anonymous import anonymous_tags, parse_node, parse_predicate
-from liuke.understand.tags.compiler import Plan, PlanColumn, compile_plan
+from liuke.understand.tags.compiler import Plan, PlanColumn, compile_plan, value_names
 from liuke.understand.tags.conditions import Resolve, Value, condition_sql, named
 from liuke.understand.tags.cut_points import CutPoints
 from liuke.understand.tags.dialect import Dialect, DuckDB
 from liuke.understand.tags.dialect_spark import Spark
 from liuke.understand.tags.errors import CycleError, DefinitionError
+from liuke.understand.tags.errors import unknown as unknown_name
 from liuke.understand.tags.examples import NOBODY, Example, load_examples
 from liuke.understand.tags.explain import Explanation, explain
 from liuke.understand.tags.inspection import Change, Cost, Reason, compare, estimate, why
@@ -36,5 +37,6 @@ __all__ = [
     "Plan", "PlanColumn", "Predicate", "ReadTags", "Reason", "Resolve", "Source", "Spark", "TagDefinition", "TagSet",
     "Test", "Value", "anonymous_tags", "build_tags", "build_tags_on_spark", "compare", "compile_plan", "condition_sql",
     "customer_tags_spec", "estimate", "explain", "fields_of", "load_definitions", "load_examples", "named", "nodes",
-    "parse_node", "parse_predicate", "publish_cut_points", "read_definitions", "walk", "why",
+    "parse_node", "parse_predicate", "publish_cut_points", "read_definitions", "unknown_name", "value_names", "walk",
+    "why",
 ]  # fmt: skip

@@ -142,6 +142,21 @@ def value_kinds(tagset: TagSet, names: Iterable[str], as_of: dt.date, dialect: D
     return {name: values[name].kind for name in wanted}
 
 
+def value_names(tagset: TagSet, names: Iterable[str] | None = None) -> dict[str, tuple[str, ...]]:
+    """Return the values that tags can have, of those with a closed set; by default of all that are not hidden.
+
+    Raises
+    ------
+    DefinitionError
+        If a definition cannot be compiled.
+    """
+    wanted = tuple(tagset.visible if names is None else dict.fromkeys(names))
+    if not wanted:
+        return {}
+    columns = compile_plan(tagset, wanted, dt.date(2000, 1, 1)).columns  # the day plays no part
+    return {column.key: column.names for column in columns if column.names is not None}
+
+
 class _Compiler:
     def __init__(self, tagset: TagSet, leaves: Leaves, cut_points: CutPoints | None) -> None:
         self.tagset = tagset

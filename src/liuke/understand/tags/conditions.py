@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from liuke.kernel import folded, impossible, typed_number
+from liuke.kernel import folded, typed_number
 from liuke.understand.tags.dialect import Dialect
 from liuke.understand.tags.errors import DefinitionError, unknown
 from liuke.understand.tags.predicates import AllOf, AnyOf, Not, Test
@@ -48,27 +48,10 @@ def condition_sql(predicate: AnyPredicate, resolve: Resolve, dialect: Dialect) -
         case Not():
             return f"NOT coalesce({condition_sql(predicate.part, resolve, dialect)}, false)"
         case AllOf() | AnyOf():
-            if isinstance(predicate, AllOf):
-                _possible(predicate)
             word, empty = (" AND ", "true") if isinstance(predicate, AllOf) else (" OR ", "false")
             parts = [condition_sql(part, resolve, dialect) for part in predicate.parts]
             return f"({word.join(parts)})" if parts else empty
     raise AssertionError(predicate)
-
-
-def _possible(predicate: AllOf) -> None:
-    """Refuse parts that no value can pass together, such as from 90 to 1."""
-    asked: dict[str, list[tuple[str, object]]] = {}
-    for part in predicate.parts:
-        if isinstance(part, Test):
-            asked.setdefault(part.field, []).append((part.op, part.value))
-    for field, tests in asked.items():
-        if impossible(tests):
-            raise DefinitionError(
-                f"no value of {field!r} can pass all of its tests",
-                hint="write the smaller end first, or use `any`",
-                zh=f"{field} 的几个条件不可能同时成立：区间两端写反了，或应改用“任一”",
-            )
 
 
 def _test_sql(test: Test, value: Value, dialect: Dialect) -> str:

@@ -32,5 +32,5 @@ def unknown(what: str, name: str, known: Iterable[str], where: str = "") -> Defi
 
 _WORDS = {
     "tag": "标签", "value": "取值", "column": "列", "attribute": "商品属性", "event": "行为", "model": "模型",
-    "profile field": "档案字段", "segment": "人群",
+    "profile field": "档案字段", "segment": "人群", "fact": "订单事实", "gender": "性别",
 }  # fmt: skip

@@ -259,7 +259,7 @@ class ChildScope:
         """Return a column of the child's record."""
         kind = SOURCES["children"].kind(name)
         self.used.add(name)
-        return Value(name, kind, SOURCES["children"].names.get(name))
+        return Value(name, kind)
 
     def name(self, name: str) -> Value:
         """Return a column: conditions inside `per_child` read columns and the names of `let`."""

@@ -17,7 +17,7 @@ from liuke.collect.behaviours import Catalogue, load_catalogue
 from liuke.kernel import SetAside, read_yaml
 from liuke.understand.tags.compiler import compile_plan
 from liuke.understand.tags.errors import DefinitionError
-from liuke.understand.tags.naming import refuse_unknown_events
+from liuke.understand.tags.naming import check_names
 from liuke.understand.tags.tables import customer_tags_spec
 from liuke.understand.tags.tagset import LANGUAGE, TagDefinition, TagSet
 
@@ -103,7 +103,7 @@ def _folder(
                         f"tag {key!r} is defined twice: in {places[key]} and in {path}",
                         hint="keep one of them; to replace a shipped tag, define it once in the workspace",
                     )
-                refuse_unknown_events(definition, events)
+                check_names(definition, events)
             except DefinitionError as error:
                 refuse(key, error)
                 continue

@@ -108,7 +108,7 @@ class Base:
 
 def resolver(source: Source, dialect: Dialect) -> Resolve:
     """Return how the columns of a source are written."""
-    return lambda column: Value(column_sql(column, dialect), source.kind(column), source.names.get(column))
+    return lambda column: Value(column_sql(column, dialect), source.kind(column))
 
 
 def column_sql(column: str, dialect: Dialect) -> str:
