@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +10,7 @@ import typer
 from rich.markup import escape
 
 from liuke.app.cli.context import AsOfOption, JsonOption, WorkspaceOption, application, command, parse_day, progress
-from liuke.app.cli.output import console, emit_json, table
+from liuke.app.cli.output import console, emit_json, print_aside, table
 from liuke.app.loop import DailyLoop, LoopReport
 from liuke.app.overview import shop_status
 from liuke.collect.sources import IngestReport
@@ -107,19 +106,6 @@ def print_run(report: LoopReport) -> None:
     for part, reason in report.missing.items():
         console.print(f"[yellow]{part}[/]: {escape(reason.reason_en)}", soft_wrap=True)
     print_aside(report.aside)
-
-
-def print_aside(aside: Sequence[SetAside]) -> None:
-    """Print which definitions were set aside, and why."""
-    for one in aside:
-        zh, en = one.told
-        console.print(f"[red]✗[/] {escape(en)}", soft_wrap=True)
-        console.print(f"  {zh}", soft_wrap=True, markup=False)
-    if aside:
-        console.print(
-            f"{len(aside)} definitions were set aside, all others went on. Mend them; `liuke doctor` checks them.\n"
-            f"有 {len(aside)} 个定义被搁置，其余照常运行。改好后用 `liuke doctor` 检查。"
-        )
 
 
 @command

@@ -19,6 +19,7 @@ from liuke.understand.segments.expressions import columns_of
 from liuke.understand.segments.facts import COLUMNS
 from liuke.understand.segments.ports import Reach, Snapshot
 from liuke.understand.segments.rules import ExpressionCondition, ProfileCondition, SegmentCondition, TagCondition, walk
+from liuke.understand.segments.unseen import Ask, Unseen, unseen
 from liuke.understand.tags import (
     CUSTOMER_COLUMNS,
     CUSTOMER_NAMES,
@@ -66,6 +67,11 @@ class SegmentDesk:
     def check(self, key: str, book: SegmentBook) -> None:
         """Raise what is wrong with a segment over this frame, without evaluating it."""
         compile_segments([key], book, self.frame)
+
+    def unseen(self, key: str, book: SegmentBook, happenings: Ask | None = None) -> tuple[Unseen, ...]:
+        """Return the values of a segment's own rule that occur nowhere; see `unseen`."""
+        own = None if self.frame.facts else self.engine.rows
+        return unseen(book[key].rule, self.frame, self.engine.rows, happenings or own)
 
     def count(self, key: str, book: SegmentBook) -> int:
         """Return how many customers are in a segment.
