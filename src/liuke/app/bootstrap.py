@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from liuke.app.access import record
 from liuke.app.addresses import CustomerIdentities, ShopAddressBook, ShopPermissions
+from liuke.app.definitions import Audience, check_trial, unreadable, usable
 from liuke.app.settings import Settings, load_settings, settings_text
 from liuke.app.treatments import LakeTreatments
-from liuke.collect.behaviours import Catalogue, load_catalogue
+from liuke.collect.behaviours import Catalogue, ReadBehaviours, read_behaviours
 from liuke.collect.consent import ConsentLedger, SuppressionList
 from liuke.collect.history import History
 from liuke.collect.identity import IDENTITIES, IDENTITY_MAP, ProfileBook
 from liuke.collect.sources import CANONICAL, ROW_KEYS, Ingestor, PlausibleDays
-from liuke.decide.strategies import READY_STRATEGIES, Strategy, StrategyDesk, load_strategies
+from liuke.decide.strategies import READY_STRATEGIES, ReadStrategies, Strategy, StrategyDesk, read_strategies
 from liuke.engage.outreach import CONTACTS, READY_TEMPLATES, Outreach, TemplateLibrary, build_channels
-from liuke.kernel import ShopProfile, shop_day
+from liuke.kernel import SetAside, ShopProfile, shop_day
 from liuke.learn.experiments import ASSIGNMENTS, EFFECTS, HashAllocator, TrialDesk
 from liuke.predict.churn import CHURN_SCORES, ChurnService, TagFeatures, TagStrata
 from liuke.predict.clv import CUSTOMER_VALUES, GROUP_VALUES, ValueService
@@ -33,13 +34,13 @@ from liuke.understand.segments import (
     SEGMENT_CHANGES,
     SEGMENT_MEMBERSHIP,
     SEGMENT_SIZES,
+    ReadSegments,
     SegmentBook,
     SegmentSettings,
     SegmentShelf,
-    joined_book,
-    load_segments,
+    read_segments,
 )
-from liuke.understand.tags import TagSet, customer_tags_spec, load_definitions
+from liuke.understand.tags import ReadTags, TagSet, customer_tags_spec, read_definitions
 
 Clock = Callable[[], datetime]
 
@@ -180,7 +181,11 @@ class Application:
     @cached_property
     def behaviours(self) -> Catalogue:
         """The events that customers can cause."""
-        return load_catalogue(self.workspace.path / "behaviours.yaml")
+        return self._read_behaviours.catalogue
+
+    @cached_property
+    def _read_behaviours(self) -> ReadBehaviours:
+        return read_behaviours(self.workspace.path / "behaviours.yaml")
 
     @cached_property
     def profiles(self) -> ProfileBook:
@@ -211,7 +216,11 @@ class Application:
     @cached_property
     def tags(self) -> TagSet:
         """Definitions that come with the product, and the shop's own."""
-        return load_definitions(self.workspace.tags_dir, catalogue=self.behaviours)
+        return self._read_tags.tags
+
+    @cached_property
+    def _read_tags(self) -> ReadTags:
+        return read_definitions(self.workspace.tags_dir, catalogue=self.behaviours)
 
     @property
     def segment_settings(self) -> SegmentSettings:
@@ -220,7 +229,11 @@ class Application:
 
     def segments(self) -> SegmentBook:
         """Return the shop's segments as they stand now: those in files, and those saved in the console."""
-        return joined_book(load_segments(self.workspace.segments_dir), SegmentShelf(self.operations).definitions())
+        return self.read_segments().book
+
+    def read_segments(self) -> ReadSegments:
+        """Return the same with the segments that were set aside."""
+        return read_segments(self.workspace.segments_dir, SegmentShelf(self.operations).standing())
 
     @cached_property
     def features(self) -> TagFeatures:
@@ -254,13 +267,40 @@ class Application:
     @cached_property
     def strategies(self) -> tuple[Strategy, ...]:
         """The shop's strategies: those in the workspace; the ready ones where it has none."""
-        own = load_strategies([self.workspace.strategies_dir])
-        return tuple((own or load_strategies([READY_STRATEGIES])).values())
+        return self._read_strategies.strategies
+
+    @cached_property
+    def _read_strategies(self) -> ReadStrategies:
+        own = read_strategies(self.workspace.strategies_dir)
+        read = own if own.strategies or own.aside else read_strategies(READY_STRATEGIES)
+        return usable(read, self.audience, self.templates, self.settings.outreach)
+
+    @cached_property
+    def audience(self) -> Audience:
+        """What strategies and trials may ask of a customer."""
+        return Audience.of(self.tags)
+
+    @property
+    def templates(self) -> TemplateLibrary:
+        """The shop's templates, and those that come with the product; files are read anew."""
+        return TemplateLibrary([READY_TEMPLATES, self.workspace.strategies_dir / "templates"])
+
+    def aside(self, *kinds: str) -> tuple[SetAside, ...]:
+        """Return the definitions of some kinds, or of all, that are set aside because of what stands in them."""
+        found = (
+            *self._read_behaviours.aside,
+            *self._read_tags.aside,
+            *(self.read_segments().aside if not kinds or "segment" in kinds else ()),
+            *(unreadable(self.templates) if not kinds or "template" in kinds else ()),
+            *(self._read_strategies.aside if not kinds or "strategy" in kinds else ()),
+        )
+        return tuple(one for one in found if not kinds or one.kind in kinds)
 
     @cached_property
     def trials(self) -> TrialDesk:
         """Plans, starts, reads and ends trials."""
-        return TrialDesk(self.operations, self.settings.experiments, record, currency=self.shop.currency)
+        check = partial(check_trial, audience=self.audience)
+        return TrialDesk(self.operations, self.settings.experiments, record, check, currency=self.shop.currency)
 
     # These three are made anew each time: they read the identity map as the resolve step has just left it.
 
@@ -288,7 +328,7 @@ class Application:
         return Outreach(
             self.operations,
             build_channels(settings, self.workspace.outbox_dir),
-            TemplateLibrary([READY_TEMPLATES, self.workspace.strategies_dir / "templates"]),
+            self.templates,
             ShopPermissions(ConsentLedger(), SuppressionList(self.cipher), self.profiles, identities),
             ShopAddressBook(self.profiles, identities),
             allocator,

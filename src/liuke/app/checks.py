@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from liuke.app.bootstrap import Application
+from liuke.app.definitions import unfit_segments, unfit_trials
 from liuke.app.http import console_is_built
 from liuke.collect.sources import load_mappings
 from liuke.kernel import LiukeError
@@ -63,7 +64,21 @@ def run_checks(workspace: Path, python: tuple[int, ...]) -> list[Check]:
         ("strategies", _strategies),
         ("lake", _lake),
     ]
-    return findings + [_attempt(name, look, app) for name, look in checks]
+    return findings + [_attempt(name, look, app) for name, look in checks] + _definitions(app)
+
+
+def _definitions(app: Application) -> list[Check]:
+    """Return a finding for each definition that names what is not there, or cannot be read."""
+    try:
+        aside = [
+            *app.aside(),
+            *unfit_segments(app.segments(), app.tags, app.behaviours.names, app.today()),
+            *unfit_trials(app.trials.records(), app.audience),
+        ]
+    except LiukeError as error:
+        return [Check("definitions", False, error.message, error.hint)]
+    wrong = [Check(f"{one.kind} {one.name}", False, one.en, one.zh) for one in aside]
+    return wrong or [Check("definitions", True, "every name in them is there")]
 
 
 def _attempt(name: str, look: Callable[[Application], str | Check], app: Application) -> Check:

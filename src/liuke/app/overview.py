@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from liuke.app.bootstrap import Application
-from liuke.app.loop import MISSING
+from liuke.app.loop import ASIDE, MISSING
 from liuke.kernel import from_minor
 from liuke.understand.metrics import metric_definitions
 
@@ -28,6 +28,7 @@ def shop_status(app: Application) -> dict[str, Any]:
         "metrics": [],
         "effects": [],
         "missing": {},
+        "aside": [],
         "messages": [
             {"strategy": one.strategy, "state": one.state, "reason": one.reason, "messages": one.messages}
             for one in app.outreach.counts()
@@ -52,7 +53,17 @@ def shop_status(app: Application) -> dict[str, Any]:
     for record in app.steps.recent(200):
         if record.as_of == as_of:
             status["missing"] = {**record.detail.get(MISSING, {}), **status["missing"]}
+    status["aside"] = _aside(app, as_of)
     return status
+
+
+def _aside(app: Application, as_of: date) -> list[dict[str, str]]:
+    """Return what the latest time of each step of the day has set aside."""
+    latest: dict[str, list[dict[str, str]]] = {}
+    for record in app.steps.recent(200):
+        if record.as_of == as_of:
+            latest.setdefault(record.name, record.detail.get(ASIDE, []))
+    return [one for found in latest.values() for one in found]
 
 
 def _levels(app: Application, day: dict[str, Any]) -> list[dict[str, Any]]:

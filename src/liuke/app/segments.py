@@ -57,7 +57,9 @@ def _desk(build: OpenBuild, settings: SegmentSettings) -> SegmentDesk:
     defined = {f"{TAG_PREFIX}{tag['key']}" for tag in build.tags}
     columns = engine.columns("customers").items()
     known = {name: kind for name, kind in columns if name in defined or not name.startswith(TAG_PREFIX)}
-    return SegmentDesk(engine, frame_of(known, as_of, TAG_PREFIX, reach))
+    names = {tag["key"]: tuple(tag["one_of"]) for tag in build.tags if tag.get("one_of") is not None}
+    events = build.status["events"]
+    return SegmentDesk(engine, frame_of(known, as_of, TAG_PREFIX, reach, names=names, events=events))
 
 
 def _whole(path: Path, source: str) -> str:

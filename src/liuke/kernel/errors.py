@@ -14,6 +14,8 @@ class LiukeError(Exception):
         What the reader can do about it.
     retryable : bool, optional
         Whether the same call may succeed later without a change.
+    zh : str, optional
+        Message and hint in Chinese, where the console shows them to operators.
 
     Notes
     -----
@@ -23,10 +25,11 @@ class LiukeError(Exception):
 
     exit_code = 1
 
-    def __init__(self, message: str, hint: str = "", *, retryable: bool = False) -> None:
+    def __init__(self, message: str, hint: str = "", *, retryable: bool = False, zh: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.zh = zh
         self.retryable = retryable
 
     def __str__(self) -> str:

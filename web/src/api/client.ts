@@ -9,6 +9,7 @@ export class ApiProblem extends Error {
     readonly code: string,
     message: string,
     readonly hint: string,
+    readonly zh: string = "",
   ) {
     super(message);
   }
@@ -18,8 +19,8 @@ const problems: Middleware = {
   async onResponse({ response }) {
     if (response.ok) return;
     const body: unknown = await response.clone().json().catch(() => ({}));
-    const { code = "http_error", message = response.statusText, hint = "" } = body as Record<string, string>;
-    throw new ApiProblem(response.status, code, message, hint);
+    const { code = "http_error", message = response.statusText, hint = "", zh = "" } = body as Record<string, string>;
+    throw new ApiProblem(response.status, code, message, hint, zh);
   },
 };
 

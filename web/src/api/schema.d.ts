@@ -736,6 +736,20 @@ export interface components {
             probability: number;
         };
         /**
+         * AsideNote
+         * @description A definition that the run could not use; all others were.
+         */
+        AsideNote: {
+            /** En */
+            en: string;
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Zh */
+            zh: string;
+        };
+        /**
          * AuditRow
          * @description One action in the audit chain.
          */
@@ -1556,6 +1570,11 @@ export interface components {
              * Format: date
              */
             as_of: string;
+            /**
+             * Aside
+             * @description Definitions that the run could not use.
+             */
+            aside: components["schemas"]["AsideNote"][];
             /** Cohorts */
             cohorts: components["schemas"]["Cohort"][];
             /** Levels */
@@ -1678,6 +1697,11 @@ export interface components {
             /** Sample */
             sample: components["schemas"]["SampledCustomer"][];
             told: components["schemas"]["Words"];
+            /**
+             * Unseen
+             * @description Values that occur nowhere, in words; an exclusion by one excludes nobody.
+             */
+            unseen: components["schemas"]["Words"][];
             /** Version */
             version: string;
         };
@@ -1714,6 +1738,12 @@ export interface components {
              * @description What is wrong.
              */
             message: string;
+            /**
+             * Zh
+             * @description Message and hint in Chinese, where an operator may meet the problem.
+             * @default
+             */
+            zh: string;
         };
         /**
          * Profile
@@ -2026,6 +2056,11 @@ export interface components {
              * Format: date
              */
             as_of: string;
+            /**
+             * Aside
+             * @description Segments that cannot be used as they stand, with the reason.
+             */
+            aside: components["schemas"]["AsideNote"][];
             /**
              * Customers
              * @description All customers of the shop.

@@ -10,6 +10,7 @@ export type RiskLevel = Schemas["RiskLevel"];
 export type Strategy = Schemas["Strategy"];
 export type Effect = Schemas["Effect"];
 export type SimulatedEffect = Schemas["SimulatedEffect"];
+export type AsideNote = Schemas["AsideNote"];
 export type Note = Schemas["Note"];
 export type CustomerRow = Schemas["CustomerRow"];
 export type CustomerDetail = Schemas["CustomerDetail"];

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { ApiProblem } from "../api/client";
-import type { Note } from "../api/types";
+import type { AsideNote, Note } from "../api/types";
 import { useWords } from "../app/session";
 
 /** What a page shows before its data are there. */
@@ -20,8 +20,9 @@ export function Loading() {
 export function Failure({ error, retry }: { error: Error; retry: () => void }) {
   const { t } = useTranslation();
   const problem = error instanceof ApiProblem ? error : null;
-  // The API speaks English; the problems that an operator can meet have words in both languages.
-  const words = problem ? t(`problems.${problem.code}`, { defaultValue: `${problem.message} ${problem.hint}` }) : t("problems.unreachable");
+  // The problems that an operator can meet have words in both languages: here by code, or said by the API itself.
+  const told = useWords()(problem?.zh, undefined) || `${problem?.message} ${problem?.hint}`;
+  const words = problem ? t(`problems.${problem.code}`, { defaultValue: told }) : t("problems.unreachable");
   return (
     <Alert
       type={problem?.code === "nothing_published" ? "info" : "error"}
@@ -40,6 +41,29 @@ export function Blank({ title, children }: { title?: string; children: ReactNode
       {title && <strong>{title}</strong>}
       <p>{children}</p>
     </div>
+  );
+}
+
+/** Definitions that the last run could not use; everything else went on. */
+export function SetAside({ found }: { found: AsideNote[] }) {
+  const { t } = useTranslation();
+  const words = useWords();
+  if (found.length === 0) return null;
+  return (
+    <Alert
+      type="error"
+      showIcon
+      title={t("frame.aside", { count: found.length })}
+      description={
+        <ul>
+          {found.map(({ kind, name, zh, en }) => (
+            <li key={`${kind} ${name}`}>
+              {t(`frame.definitions.${kind}`, { defaultValue: kind })} {name}: {words(zh, en)}
+            </li>
+          ))}
+        </ul>
+      }
+    />
   );
 }
 

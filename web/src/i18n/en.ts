@@ -17,6 +17,8 @@ export const en: typeof zhCN = {
     failed: "The data could not be read",
     loading: "Loading",
     empty: "Nothing here yet",
+    aside: "{{count}} definitions cannot be used and are set aside; everything else went on",
+    definitions: { behaviour: "Behaviour", tag: "Tag", segment: "Segment", strategy: "Strategy", template: "Template", trial: "Trial" } as Record<string, string>,
     notEnough: "Not enough data yet",
     haveNeed: "{{have}} there, {{need}} needed",
     notFound: "There is no such page",

@@ -15,6 +15,8 @@ export const zhCN = {
     failed: "没能读到数据",
     loading: "正在读取",
     empty: "暂无数据",
+    aside: "有 {{count}} 个定义无法使用，已搁置；其余照常运行",
+    definitions: { behaviour: "行为", tag: "标签", segment: "人群", strategy: "策略", template: "模板", trial: "试验" } as Record<string, string>,
     notEnough: "数据还不够",
     haveNeed: "现有 {{have}}，需要 {{need}}",
     notFound: "没有这个页面",

@@ -15,6 +15,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from liuke.kernel import SetAside
+
 _PIPE_WIDTH = 140  # columns where nobody watches: a file or another program has no edge to break at
 
 console = Console(highlight=False)
@@ -55,6 +57,19 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
     for row in rows:
         drawn.add_row(*(_cell(value) for value in row))
     console.print(drawn)
+
+
+def print_aside(aside: Sequence[SetAside]) -> None:
+    """Print which definitions were set aside, and why."""
+    for one in aside:
+        zh, en = one.told
+        console.print(f"[red]✗[/] {escape(en)}", soft_wrap=True)
+        console.print(f"  {zh}", soft_wrap=True, markup=False)
+    if aside:
+        console.print(
+            f"{len(aside)} definitions were set aside, all others went on. Mend them; `liuke doctor` checks them.\n"
+            f"有 {len(aside)} 个定义被搁置，其余照常运行。改好后用 `liuke doctor` 检查。"
+        )
 
 
 def _cell(value: Any) -> str:

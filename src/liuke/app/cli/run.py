@@ -10,11 +10,11 @@ import typer
 from rich.markup import escape
 
 from liuke.app.cli.context import AsOfOption, JsonOption, WorkspaceOption, application, command, parse_day, progress
-from liuke.app.cli.output import console, emit_json, table
+from liuke.app.cli.output import console, emit_json, print_aside, table
 from liuke.app.loop import DailyLoop, LoopReport
 from liuke.app.overview import shop_status
 from liuke.collect.sources import IngestReport
-from liuke.kernel import DataError
+from liuke.kernel import DataError, SetAside, SettingsError
 
 
 @command
@@ -89,6 +89,8 @@ def run(workspace: WorkspaceOption = Path(), as_of: AsOfOption = None, as_json: 
         emit_json(report)
     else:
         print_run(report)
+    if report.aside:
+        raise typer.Exit(SettingsError.exit_code)
 
 
 def print_run(report: LoopReport) -> None:
@@ -103,6 +105,7 @@ def print_run(report: LoopReport) -> None:
     )
     for part, reason in report.missing.items():
         console.print(f"[yellow]{part}[/]: {escape(reason.reason_en)}", soft_wrap=True)
+    print_aside(report.aside)
 
 
 @command
@@ -135,3 +138,4 @@ def status(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> 
     table("Last steps", ("step", "as of", "state", "seconds", "note"), [tuple(one.values()) for one in found["steps"]])
     for part, reason in found["missing"].items():
         console.print(f"[yellow]{part}[/]: {escape(reason['reason_en'])}", soft_wrap=True)
+    print_aside([SetAside(**one) for one in found["aside"]])

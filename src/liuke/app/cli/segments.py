@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from liuke.app.bootstrap import Application
 from liuke.app.cli.context import AsOfOption, JsonOption, WorkspaceOption, application, command, parse_day
-from liuke.app.cli.output import console, emit_json, table
+from liuke.app.cli.output import console, emit_json, print_aside, table
 from liuke.kernel import UsageError
 from liuke.understand.segments import (
     SegmentBook,
     SegmentDefinition,
     SegmentDesk,
     SegmentShelf,
+    Unseen,
     desk_at,
     explain_rule,
-    load_segments,
     read_file,
 )
 
@@ -31,16 +33,18 @@ FileArgument = Annotated[Path, typer.Argument(help="YAML of one segment.", exist
 def list_(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> None:
     """List the segments of files and console."""
     with application(workspace) as app:
-        files, book = load_segments(app.workspace.segments_dir), app.segments()
+        read = app.read_segments()
+        files, book = read.files, read.book
     rows = [
         (key, "file" if key in files else "console", one.name.zh, one.name.en, book.version(key))
         for key, one in book.items()
     ]
     if as_json:
         names = ("key", "origin", "zh", "en", "version")
-        emit_json({"segments": [dict(zip(names, row, strict=True)) for row in rows]})
+        emit_json({"segments": [dict(zip(names, row, strict=True)) for row in rows], "aside": read.aside})
         return
     table("Segments", ("key", "from", "名称", "name", "version"), rows)
+    print_aside(read.aside)
 
 
 @group.command()
@@ -48,14 +52,16 @@ def list_(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> N
 def check(file: FileArgument, workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> None:
     """Check a file against the shop's tags, and say its rule in words; nothing is counted."""
     with application(workspace) as app:
-        definition, book, desk = _opened(app, file, None)
+        definition, book, desk, nowhere = _opened(app, file, None)
         desk.engine.close()
         told = explain_rule(definition.rule)
     if as_json:
-        emit_json({"key": definition.key, "version": book.version(definition.key), "zh": told[0], "en": told[1]})
+        head = {"key": definition.key, "version": book.version(definition.key), "zh": told[0], "en": told[1]}
+        emit_json(head | {"unseen": nowhere})
         return
     console.print(f"{definition.key} is fine (version {book.version(definition.key)})")
     console.print(told[1], markup=False)
+    _say_unseen(nowhere)
 
 
 @group.command()
@@ -65,15 +71,17 @@ def count(
 ) -> None:
     """Count a file's customers over all history, and show a few of their ids."""
     with application(workspace) as app:
-        definition, book, desk = _opened(app, file, as_of)
+        definition, book, desk, nowhere = _opened(app, file, as_of)
         members, sample = desk.count(definition.key, book), desk.sample(definition.key, book, 5)
         day = desk.frame.as_of
         desk.engine.close()
     if as_json:
-        emit_json({"as_of": day, "key": definition.key, "customers": members, "sample": [str(one) for one in sample]})
+        head = {"as_of": day, "key": definition.key, "customers": members, "sample": [str(one) for one in sample]}
+        emit_json(head | {"unseen": nowhere})
         return
     console.print(f"{definition.key}: {members:,} customers as of {day}")
     console.print(f"some of them: {', '.join(map(str, sample)) or 'none'}")
+    _say_unseen(nowhere)
 
 
 @group.command()
@@ -99,14 +107,26 @@ def export(
     console.print(f"{len(written)} files written to {folder}; {len(saved) - len(written)} were there already")
 
 
-def _opened(app: Application, file: Path, as_of: str | None) -> tuple[SegmentDefinition, SegmentBook, SegmentDesk]:
+def _say_unseen(nowhere: Sequence[Unseen]) -> None:
+    for one in nowhere:
+        zh, en = one.told
+        console.print(f"[yellow]![/] {escape(en)}", soft_wrap=True)
+        console.print(f"  {zh}", soft_wrap=True, markup=False)
+
+
+def _opened(
+    app: Application, file: Path, as_of: str | None
+) -> tuple[SegmentDefinition, SegmentBook, SegmentDesk, tuple[Unseen, ...]]:
     definition = read_file(file)
     book = app.segments().with_(definition)
     day = parse_day(as_of) or app.last_run_day() or app.day_after_last_order()
     if day is None:
         raise UsageError("there are no orders yet", "run `liuke ingest` first")
     with app.history.at(day) as moment:
-        desk = desk_at(moment, app.tags, [definition.key], book, settings=app.settings.segments)
-    if refused := desk.refused.get(definition.key):
-        raise refused
-    return definition, book, desk
+        desk = desk_at(
+            moment, app.tags, [definition.key], book, settings=app.settings.segments, events=app.behaviours.names
+        )
+        if refused := desk.refused.get(definition.key):
+            raise refused
+        nowhere = desk.unseen(definition.key, book, lambda sql: moment.connection.execute(sql).fetchall())
+    return definition, book, desk, nowhere

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -21,12 +22,12 @@ from liuke.app.cli.context import (
     parse_day,
     progress,
 )
-from liuke.app.cli.output import console, emit_json, table
+from liuke.app.cli.output import console, emit_json, print_aside, table
 from liuke.app.loop import DailyLoop
 from liuke.app.scores import published_scores
 from liuke.app.spark import SparkEngine, check_spark
 from liuke.collect.history import Moment
-from liuke.kernel import UsageError
+from liuke.kernel import SetAside, SettingsError, UsageError
 from liuke.understand.tags import (
     FAMILIES,
     TagSet,
@@ -73,13 +74,16 @@ def check(workspace: WorkspaceOption = Path(), names: NamesOption = None, as_jso
         tags, chosen = app.tags, _names(names)
         plan = compile_plan(tags, chosen, app.today(), scores={"churn": "scores_churn"})
         rows = {one.name: one.rows for one in app.lake.tables()}
+        aside = app.aside("behaviour", "tag")
     behind = {one.source: sum(rows.get(t, 0) for t in _BEHIND.get(one.source, (one.source,))) for one in plan.readings}
     costs = estimate(plan, behind)
     told = [explain(tags, column.key) for column in plan.columns]
     if as_json:
         emit_json(
             {"tags": len(plan.columns), "hash": plan.hash, "ranks": plan.ranks, "reads": costs, "explained": told}
+            | {"aside": aside}
         )
+        _refuse(aside)
         return
     table("How they are computed", ("tag", "computed as"), [(one.key, one.formula_en) for one in told])
     columns = ("source", "rows behind it", "times read", "rows read", "groupings", "values")
@@ -87,6 +91,14 @@ def check(workspace: WorkspaceOption = Path(), names: NamesOption = None, as_jso
         (one.source, one.rows, one.passes, one.rows_read, one.groupings, one.leaves) for one in costs
     ])  # fmt: skip
     console.print(f"{len(plan.columns)} tags are in order (definition {plan.hash}); {plan.ranks} rankings.")
+    print_aside(aside)
+    _refuse(aside)
+
+
+def _refuse(aside: Sequence[SetAside]) -> None:
+    """End with the code of a wrong definition if there is one."""
+    if aside:
+        raise typer.Exit(SettingsError.exit_code)
 
 
 @group.command()

@@ -46,10 +46,10 @@ def install(app: FastAPI) -> None:
 
 
 def problem(
-    status: int, code: str, message: str, hint: str = "", headers: dict[str, str] | None = None
+    status: int, code: str, message: str, hint: str = "", headers: dict[str, str] | None = None, *, zh: str = ""
 ) -> JSONResponse:
     """Build the response of one problem."""
-    content = {"code": code, "message": message, "hint": hint}
+    content = {"code": code, "message": message, "hint": hint, "zh": zh}
     return JSONResponse(content, status_code=status, headers=headers)
 
 
@@ -59,7 +59,7 @@ async def _liuke(_: Request, error: Exception) -> JSONResponse:
         return problem(error.status, error.code, error.message, error.hint)
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
     headers = {"Retry-After": str(error.retry_after_seconds)} if isinstance(error, SignInThrottledError) else None
-    return problem(status, _code(type(error)), error.message, error.hint, headers)
+    return problem(status, _code(type(error)), error.message, error.hint, headers, zh=error.zh)
 
 
 async def _http(_: Request, error: Exception) -> JSONResponse:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -13,10 +13,12 @@ import pyarrow as pa
 
 from liuke.app.bootstrap import Application
 from liuke.collect.history import Moment
-from liuke.kernel import NotEnoughData, Progress, midnight_utc
+from liuke.kernel import NotEnoughData, Progress, SetAside, midnight_utc
 from liuke.learn.experiments import Act
 
 MISSING = "missing"
+ASIDE = "aside"
+"""Where a step's detail holds the definitions that were set aside."""
 
 
 class TagEngine(Protocol):
@@ -42,6 +44,8 @@ class RunContext:
         Computes the tags; default: the engine in this process.
     missing : dict of str to NotEnoughData
         Parts of this run that had too little data, with the reason; shown by ``status`` and by the console.
+    aside : dict of (kind, name) to SetAside
+        Definitions that this run could not use; shown in the same places.
     """
 
     app: Application
@@ -50,6 +54,7 @@ class RunContext:
     rehearse: bool = False
     tag_engine: TagEngine | None = None
     missing: dict[str, NotEnoughData] = field(default_factory=dict)
+    aside: dict[tuple[str, str], SetAside] = field(default_factory=dict)
 
     @cached_property
     def moment(self) -> Moment:
@@ -85,6 +90,24 @@ class RunContext:
         """Take over what a step reports as missing, also when it was passed over because it was done before."""
         for part, reason in detail.get(MISSING, {}).items():
             self.missing[part] = NotEnoughData(**reason)
+        for one in detail.get(ASIDE, ()):
+            found = SetAside(**one)
+            self.aside[found.kind, found.name] = found
+
+
+def set_aside(found: Iterable[SetAside]) -> dict[str, Any]:
+    """Return the detail of a step that could not use some definitions."""
+    listed = [asdict(one) for one in found]
+    return {ASIDE: listed} if listed else {}
+
+
+def named(found: Sequence[SetAside]) -> tuple[str, str]:
+    """Return what a step's note says, in Chinese and English, of what was set aside: the first, and how many more."""
+    if not found:
+        return "", ""
+    zh, en = found[0].told
+    more = len(found) - 1
+    return f";{zh}" + (f"(另有 {more} 个)" if more else ""), f"; {en}" + (f" (and {more} more)" if more else "")
 
 
 def missing(part: str, reason: NotEnoughData) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from datetime import date
 from liuke.app.bootstrap import Application
 from liuke.app.loop import segmenting, steps, valuing
 from liuke.app.loop.context import RunContext, TagEngine
-from liuke.kernel import NotEnoughData, Progress, SilentProgress, UsageError
+from liuke.kernel import NotEnoughData, Progress, SetAside, SilentProgress, UsageError
 from liuke.store.lineage import Step, StepRecord, StepResult
 
 
@@ -106,12 +106,15 @@ class LoopReport:
         Parts that had too little data.
     rehearsed : bool
         True for a past day: nothing was sent on a channel that reaches people.
+    aside : tuple of SetAside
+        Definitions that could not be used; all others were.
     """
 
     as_of: date
     steps: tuple[StepRecord, ...]
     missing: Mapping[str, NotEnoughData]
     rehearsed: bool
+    aside: tuple[SetAside, ...] = ()
 
 
 class DailyLoop:
@@ -183,7 +186,8 @@ class DailyLoop:
                 records = tuple(self._take(step, context) for step in chosen)
             finally:
                 context.close()
-        return LoopReport(as_of, records, dict(context.missing), context.rehearse)
+        aside = tuple(one for _, one in sorted(context.aside.items()))
+        return LoopReport(as_of, records, dict(context.missing), context.rehearse, aside)
 
     def _take(self, step: LoopStep, context: RunContext) -> StepRecord:
         self._progress.start(step.label)

@@ -17,7 +17,7 @@ from liuke.predict.clv import CUSTOMER_VALUES, GROUP_VALUES
 from liuke.predict.early_warning import WARNING_BACKTEST, WARNING_THRESHOLDS, WARNINGS
 from liuke.store.lineage import StepResult
 from liuke.understand.metrics import COHORTS, METRICS, metric_definitions
-from liuke.understand.tags import CUSTOMER_TAGS, FAMILIES, TagDefinition
+from liuke.understand.tags import CUSTOMER_TAGS, FAMILIES, TagDefinition, value_names
 
 PUBLISHED_TABLES = (
     CUSTOMER_TAGS,
@@ -56,6 +56,7 @@ def publish_build(context: RunContext) -> StepResult:
         identity_sql=f"SELECT identity_id, customer_id FROM {app.lake.scan_sql(IDENTITY_MAP.name)}",
         now=app.now(),
         notes=context.missing,
+        aside=[one for _, one in sorted(context.aside.items())],
         tables=_tables(context),
         segments=published_sizes(context),
         value_choice=_value_choice(context),
@@ -68,9 +69,10 @@ def publish_build(context: RunContext) -> StepResult:
 def vocabulary(context: RunContext) -> Vocabulary:
     """Return the words for every key that stands in the published tables."""
     app = context.app
+    names = value_names(app.tags)
     return Vocabulary(
         tags=tuple(
-            _tag_word(app.tags[key])
+            _tag_word(app.tags[key], names.get(key))
             for family in FAMILIES
             for key in app.tags.visible
             if app.tags[key].family == family
@@ -87,7 +89,7 @@ def vocabulary(context: RunContext) -> Vocabulary:
     )
 
 
-def _tag_word(definition: TagDefinition) -> TagWord:
+def _tag_word(definition: TagDefinition, one_of: tuple[str, ...] | None) -> TagWord:
     family_zh, family_en = FAMILIES[definition.family]
     words = definition.explain or definition.name
     kind = _KIND_OF_TYPE.get(definition.type) or _KIND_OF_UNIT.get(definition.unit, "number")
@@ -102,6 +104,7 @@ def _tag_word(definition: TagDefinition) -> TagWord:
         explanation_en=words.en,
         kind=kind,
         values={value: (label.zh, label.en) for value, label in definition.labels.items()},
+        one_of=one_of,
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from liuke.app.loop.context import RunContext
-from liuke.kernel import LiukeError
+from liuke.app.loop.context import RunContext, named, set_aside
+from liuke.kernel import SetAside
 from liuke.predict.early_warning import WARNINGS
 from liuke.store.lineage import StepResult
 from liuke.understand.segments import (
@@ -28,7 +28,8 @@ NIGHTLY_SECONDS = 900.0
 
 def segment(context: RunContext) -> StepResult:
     """Evaluate every segment of the shop; one that does not fit its tags any more is left out and named."""
-    book = context.app.segments()
+    read = context.app.read_segments()
+    book = read.book
     desk = _desk(context, book)
     versions = {key: book.version(key) for key in book if key not in desk.refused}
     flags = desk.flags(list(versions), book) if versions else pa.table({"customer_id": pa.array([], pa.int64())})
@@ -45,21 +46,16 @@ def segment(context: RunContext) -> StepResult:
     }
     note = f"{len(versions):,} segments, {today.num_rows:,} memberships, {changes.num_rows:,} changes"
     zh = f"{len(versions):,} 个人群,{today.num_rows:,} 个成员,{changes.num_rows:,} 处变动"
-    if desk.refused:
-        key, error = next(iter(desk.refused.items()))
-        note += f"; {len(desk.refused)} left out: {key}: {error.message}"
-        zh += f";{len(desk.refused)} 个没有计算,其中有 {key}"
-    counts = {"segments": len(versions), "members": today.num_rows, "refused": len(desk.refused)}
-    return StepResult(outputs, counts, note, note_zh=zh)
+    aside = [*read.aside, *(SetAside.because("segment", key, error) for key, error in desk.refused.items())]
+    counts = {"segments": len(versions), "members": today.num_rows, "refused": len(aside)}
+    more_zh, more = named(aside)
+    return StepResult(outputs, counts, note + more, set_aside(aside), zh + more_zh)
 
 
 def segment_versions(context: RunContext) -> tuple[str, ...]:
-    """Return every segment with its version."""
-    try:
-        book = context.app.segments()
-    except LiukeError as error:  # the step itself says it; here it only has to differ
-        return (error.message,)
-    return tuple(f"{key}@{book.version(key)}" for key in sorted(book))
+    """Return every segment with its version, and what was set aside."""
+    read = context.app.read_segments()
+    return (*(f"{key}@{read.book.version(key)}" for key in sorted(read.book)), *(one.en for one in read.aside))
 
 
 def _desk(context: RunContext, book: SegmentBook) -> SegmentDesk:
@@ -75,6 +71,7 @@ def _desk(context: RunContext, book: SegmentBook) -> SegmentDesk:
         tags=f"(SELECT * FROM {app.lake.scan_sql(CUSTOMER_TAGS)} WHERE {day})",
         levels=f"(SELECT customer_id, level FROM {app.lake.scan_sql(WARNINGS.name)} WHERE {day})",
         settings=settings,
+        events=app.behaviours.names,
     )
 
 

@@ -7,14 +7,15 @@ from datetime import timedelta
 
 import pyarrow as pa
 
-from liuke.app.loop.context import RunContext, missing
+from liuke.app.definitions import AUDIENCE_PROFILE
+from liuke.app.loop.context import RunContext, missing, named, set_aside
 from liuke.app.loop.publishing import publish_build
 from liuke.app.scores import published_scores
 from liuke.collect.identity import IDENTITIES, IDENTITY_MAP
 from liuke.collect.sources import CANONICAL
 from liuke.decide.strategies import entries_of
 from liuke.engage.outreach import CONTACTS, Delivery
-from liuke.kernel import NotEnoughData
+from liuke.kernel import NotEnoughData, SetAside, SettingsError
 from liuke.learn.experiments import ASSIGNMENTS, EFFECTS, Effect, Reading, effects_table, export_assignments, read_out
 from liuke.predict.churn import CHURN_SCORES
 from liuke.predict.early_warning import WARNING_THRESHOLDS, WARNINGS, detect, grade, totals
@@ -96,15 +97,17 @@ def tag(context: RunContext) -> StepResult:
     else:
         rows = engine.build(context.app, context.as_of)
     commit_id = _write_day(context, CUSTOMER_TAGS, rows, "tag")
+    aside = context.app.aside("behaviour", "tag")
     note = f"{rows.num_rows:,} customers × {rows.num_columns - 1} tags" + (f" by {engine.name}" if engine else "")
     zh = f"{rows.num_rows:,} 位客户,{rows.num_columns - 1} 个标签"
     counts = {"customers": rows.num_rows, "tags": rows.num_columns - 1}
-    return StepResult({CUSTOMER_TAGS: commit_id}, counts, note, note_zh=zh)
+    more_zh, more = named(aside)
+    return StepResult({CUSTOMER_TAGS: commit_id}, counts, note + more, set_aside(aside), zh + more_zh)
 
 
 def tag_versions(context: RunContext) -> tuple[str, ...]:
-    """Return the hash of all tag definitions."""
-    return (context.app.tags.hash(),)
+    """Return the hash of all tag definitions, and what was set aside."""
+    return (context.app.tags.hash(), *(one.en for one in context.app.aside("behaviour", "tag")))
 
 
 def active_names(context: RunContext) -> tuple[str, ...]:
@@ -167,31 +170,35 @@ def decide(context: RunContext) -> StepResult:
     day = f"as_of = DATE '{context.as_of}'"
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE audience AS
-            SELECT t.* EXCLUDE (as_of), w.level, c.province, c.city, c.gender, c.channel
+            SELECT t.* EXCLUDE (as_of), w.level, {", ".join(f"c.{name}" for name in AUDIENCE_PROFILE)}
             FROM (SELECT * FROM {lake.scan_sql(CUSTOMER_TAGS)} WHERE {day}) t
             LEFT JOIN (SELECT * FROM {lake.scan_sql(WARNINGS.name)} WHERE {day}) w USING (customer_id)
             LEFT JOIN customers c USING (customer_id)"""
     )
     if not context.rehearse:
         context.app.trials.open_trials(context.app.strategies, context.act)
-    desk = context.app.desk
-    reports = [
-        desk.enter(strategy, context.as_of, connection, "audience", rehearse=context.rehearse)
-        for strategy in context.app.strategies
-    ]
+    desk, reports, aside = context.app.desk, [], list(context.app.aside("template", "strategy"))
+    for strategy in context.app.strategies:
+        try:
+            reports.append(desk.enter(strategy, context.as_of, connection, "audience", rehearse=context.rehearse))
+        except SettingsError as error:  # only today's data show it; nobody has entered, and the others go on
+            aside.append(SetAside.because("strategy", strategy.id, error))
     counts = {f"{one.strategy}.{arm}": float(n) for one in reports for arm, n in one.entered.items()}
     counts["planned"] = sum(one.planned for one in reports)
     names = {one.id: one.name.zh for one in context.app.strategies}
     rehearsed = ", rehearsed" if any(one.rehearsed for one in reports) else ""
     note = ", ".join(f"{one.strategy}: {sum(one.entered.values()):,} entered" for one in reports)
+    note = f"{note}; {int(counts['planned']):,} messages planned{rehearsed}"
     zh = ",".join(f"{names[one.strategy]}:{sum(one.entered.values()):,} 人进入" for one in reports)
     zh = f"{zh};计划 {int(counts['planned']):,} 条消息{',只预演' if rehearsed else ''}".removeprefix(";")
-    return StepResult({}, counts, f"{note}; {int(counts['planned']):,} messages planned{rehearsed}", note_zh=zh)
+    more_zh, more = named(aside)
+    return StepResult({}, counts, note + more, set_aside(aside), zh + more_zh)
 
 
 def strategy_versions(context: RunContext) -> tuple[str, ...]:
-    """Return every strategy with its version."""
-    return tuple(f"{one.id}@{one.version}" for one in context.app.strategies)
+    """Return every strategy with its version, and what was set aside."""
+    aside = (one.en for one in context.app.aside("template", "strategy"))
+    return (*(f"{one.id}@{one.version}" for one in context.app.strategies), *aside)
 
 
 def engage(context: RunContext) -> StepResult:
@@ -213,7 +220,18 @@ def send(context: RunContext) -> StepResult:
 def _deliver(context: RunContext) -> Delivery:
     outreach = context.app.outreach_on(context.clock)
     delivery = outreach.recover() if not context.rehearse else Delivery()
-    return delivery + outreach.deliver(f"run-{os.getpid()}", rehearse=context.rehearse, progress=context.progress)
+    strategies = _sending(context)
+    worker = f"run-{os.getpid()}"
+    return delivery + outreach.deliver(
+        worker, rehearse=context.rehearse, strategies=strategies, progress=context.progress
+    )
+
+
+def _sending(context: RunContext) -> list[str] | None:
+    """Return the strategies whose queued messages may go, None for all: what is set aside sends nothing."""
+    lost = {name for kind, name in context.aside if kind == "strategy"}
+    lost |= {one.name for one in context.app.aside("strategy")}
+    return [one.id for one in context.app.strategies if one.id not in lost] if lost else None
 
 
 def _delivered(delivery: Delivery, outputs: dict[str, int | None]) -> StepResult:

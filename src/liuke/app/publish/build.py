@@ -22,6 +22,7 @@ from liuke.app.publish.results import materialise
 from liuke.app.publish.tables import contacts_sql, customers_sql, identities_sql, timeline_sql
 from liuke.app.publish.tags import tag_columns, tag_document
 from liuke.app.publish.values import value_document
+from liuke.kernel.aside import SetAside
 from liuke.kernel.results import NotEnoughData
 from liuke.kernel.shop import ShopProfile
 
@@ -40,6 +41,7 @@ def publish(
     now: datetime,
     identity_sql: str = "SELECT identity_id, customer_id FROM identity_map",
     notes: Mapping[str, NotEnoughData] | None = None,
+    aside: Sequence[SetAside] = (),
     tables: Sequence[Mapping[str, Any]] = (),
     segments: Sequence[Mapping[str, Any]] = (),
     value_choice: Mapping[str, Any] | None = None,
@@ -65,6 +67,8 @@ def publish(
         not in it is a customer of its own.
     notes
         Part (``churn``, ``metrics``, ``effects``) to the reason why it has too little data.
+    aside
+        Definitions that the run could not use.
     tables
         Rows of the data page: lake tables with their counts and snapshots.
     segments
@@ -95,6 +99,7 @@ def publish(
             "shop": shop.model_dump(),
             "tables": list(tables),
             "notes": {part: asdict(note) for part, note in (notes or {}).items()},
+            "aside": [asdict(one) for one in aside],
             "events": {event: {"zh": zh, "en": en} for event, (zh, en) in vocabulary.events.items()},
             "customers": customers,
             "timeline_rows": timeline,

@@ -42,6 +42,7 @@ class TagWord:
     explanation_en: str
     kind: TagKind = "text"
     values: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # stored value -> (zh, en)
+    one_of: tuple[str, ...] | None = None  # every value it can have, where they are a closed set
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ def _describe(connection: duckdb.DuckDBPyConnection, key: str, word: TagWord | N
         "explanation_zh": word.explanation_zh if word else "",
         "explanation_en": word.explanation_en if word else "",
         "kind": kind,
+        "one_of": list(word.one_of) if word and word.one_of is not None else None,
         "customers": rows(connection, f"SELECT count({column}) AS n FROM published_customers")[0]["n"],
     }
     return described | {"values": _values(connection, column, kind, word)}
@@ -72,6 +73,9 @@ def _values(
             GROUP BY 1 ORDER BY customers DESC, value LIMIT {PICKABLE_VALUES}""",
     )
     names = (word.values if word else {}) or (_YES_NO if kind == "boolean" else {})
+    there = {row["value"] for row in counted}
+    closed = (word.one_of if word else None) or ()
+    counted += [{"value": value, "customers": 0} for value in closed if value not in there]  # a rule may ask for them
     for row in counted:
         row["zh"], row["en"] = names.get(row["value"], (row["value"], row["value"]))
     return counted

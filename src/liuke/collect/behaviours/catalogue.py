@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -10,7 +11,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from liuke.kernel import SettingsError
+from liuke.kernel import SetAside, SettingsError, read_yaml
 
 SHIPPED = Path(__file__).with_name("catalogue.yaml")
 
@@ -88,6 +89,39 @@ def load_catalogue(extension: Path | None) -> Catalogue:
     return Catalogue([*behaviours, *own])
 
 
+@dataclass(frozen=True)
+class ReadBehaviours:
+    """The catalogue of what can be used, and what of the shop's own was set aside."""
+
+    catalogue: Catalogue
+    aside: tuple[SetAside, ...] = ()
+
+
+def read_behaviours(extension: Path) -> ReadBehaviours:
+    """Return the shipped catalogue with the entries of a shop's own file that can be used; the others are set aside."""
+    known = {one.name: one for one in _shipped()}
+    aside: list[SetAside] = []
+    try:
+        entries = _entries(extension) if extension.exists() else []
+    except SettingsError as error:
+        entries = []
+        aside.append(SetAside.because("behaviour", extension.name, error))
+    for number, entry in enumerate(entries):
+        try:
+            one = _checked({"language": 1, "behaviours": [entry]}, extension)[0]
+            if one.name in known:
+                raise SettingsError(
+                    f"behaviour '{one.name}' is defined twice",
+                    f"rename it in {extension.name}",
+                    zh=f"行为“{one.name}”定义了两次，请在 {extension.name} 里改名",
+                )
+            known[one.name] = one
+        except SettingsError as error:
+            name = entry.get("name") if isinstance(entry, dict) else None
+            aside.append(SetAside.because("behaviour", str(name or f"{extension.name} #{number + 1}"), error))
+    return ReadBehaviours(Catalogue(list(known.values())), tuple(aside))
+
+
 @cache
 def _shipped() -> tuple[Behaviour, ...]:
     """Read the shipped file once: every load asks for it."""
@@ -95,11 +129,29 @@ def _shipped() -> tuple[Behaviour, ...]:
 
 
 def _read(path: Path) -> list[Behaviour]:
+    return _checked({"language": 1, "behaviours": _entries(path)}, path)
+
+
+def _entries(path: Path) -> list[Any]:
+    """Return the entries of a file as they stand there."""
     try:
-        content: Any = yaml.safe_load(path.read_text("utf-8"))
-        return _File.model_validate(content).behaviours
-    except yaml.YAMLError as error:
+        content: Any = read_yaml(path.read_text("utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path.name} is no YAML: {error}", "look for a wrong indent") from None
+    if not isinstance(content, dict) or not isinstance(content.get("behaviours"), list):
+        raise SettingsError(f"{path.name} holds no list `behaviours`", "begin with `language: 1` and `behaviours:`")
+    if content.get("language") != 1 or set(content) != {"language", "behaviours"}:
+        raise SettingsError(
+            f"{path.name}: it has `language: 1` and `behaviours`, nothing else; found {', '.join(map(str, content))}",
+            "each behaviour needs name, zh, en, family, started_by_customer",
+        )
+    found: list[Any] = content["behaviours"]
+    return found
+
+
+def _checked(content: Any, path: Path) -> list[Behaviour]:
+    try:
+        return _File.model_validate(content).behaviours
     except ValidationError as error:
         problem = error.errors()[0]
         place = ".".join(str(part) for part in problem["loc"])

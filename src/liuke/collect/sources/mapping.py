@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from liuke.collect.sources.errors import MappingError
+from liuke.kernel import read_yaml
 
 LANGUAGE = 1
 
@@ -205,7 +206,7 @@ def parse_mapping(text: str, name: str) -> Mapping:
         If it is no YAML, misses a key or has one that doesn't exist; the message names the place.
     """
     try:
-        content = yaml.safe_load(text)
+        content = read_yaml(text)
     except yaml.YAMLError as error:
         raise MappingError(f"{name} is no YAML: {error}", "look for a missing quote or a wrong indent") from None
     if not isinstance(content, dict):

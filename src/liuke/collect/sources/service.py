@@ -17,7 +17,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from liuke.collect.behaviours import load_catalogue
+from liuke.collect.behaviours import read_behaviours
 from liuke.collect.consent import ConsentLedger
 from liuke.collect.identity import IDENTITIES, ProfileBook
 from liuke.collect.quality import Quarantine, QuarantineCount, QuarantinedRow, Selection, told
@@ -263,7 +263,7 @@ class Ingestor:
         return _report(file.source, file.file_key, file.state, file.load_id, outcome, corrects=bool(corrected))
 
     def _bring_held(self, group: held.Group, name: str, mapping: SourceMapping, now: datetime) -> LoadReport:
-        digest = held.digest(group, load_catalogue(self._behaviours_file).names)
+        digest = held.digest(group, read_behaviours(self._behaviours_file).catalogue.names)
         version = Version(group.source, group.file_key, digest, mapping.digest, RELEASE, group.load_id)
         with self._operations.begin() as connection:
             load_id, state, _ = self._register.standing(connection, version)
@@ -300,7 +300,7 @@ class Ingestor:
         judged = False
         try:
             source = opened_by(engine, folder)
-            behaviours = load_catalogue(self._behaviours_file).names
+            behaviours = read_behaviours(self._behaviours_file).catalogue.names
             bounds = Bounds.of(self._plausible, job.begun_at, job.mapping.zone or self._shop.zone)
             plan = make_plan(job.mapping, job.mapping_name, source, self._shop.zone, behaviours, bounds)
             origin = Origin(job.load_id, job.mapping, self._shop.zone, self._shop.currency, self._cipher.pepper)

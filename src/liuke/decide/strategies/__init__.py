@@ -4,7 +4,7 @@ from pathlib import Path
 
 from liuke.decide.strategies.audience import AudienceSql, compile_audience
 from liuke.decide.strategies.contracts import Allocation, Arm, EntryReport, Message, MessageBatch
-from liuke.decide.strategies.document import Strategy, load_strategies, parse_strategy
+from liuke.decide.strategies.document import ReadStrategies, Strategy, load_strategies, parse_strategy, read_strategies
 from liuke.decide.strategies.errors import StrategyError
 from liuke.decide.strategies.ports import Allocator, Kin, MessagePlanner, NoKin, Traits
 from liuke.decide.strategies.service import StrategyDesk, entered_before, entries_of
@@ -25,6 +25,7 @@ __all__ = [
     "MessageBatch",
     "MessagePlanner",
     "NoKin",
+    "ReadStrategies",
     "Strategy",
     "StrategyDesk",
     "StrategyError",
@@ -35,5 +36,6 @@ __all__ = [
     "entries_of",
     "load_strategies",
     "parse_strategy",
+    "read_strategies",
     "strategy_versions",
 ]

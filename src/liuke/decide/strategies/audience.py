@@ -7,14 +7,14 @@ missing value is false, so its ``not`` is true.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from difflib import get_close_matches
 from typing import Any
 
 from liuke.decide.strategies.document import AllOf, AnyOf, Condition, NotOf, RiskLevel, Rule
 from liuke.decide.strategies.errors import StrategyError
+from liuke.kernel import folded, folded_sql, hints, impossible, typed_number
 
 _COMPARISONS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 LEVEL_COLUMN = "level"
@@ -29,7 +29,9 @@ class AudienceSql:
     parameters: dict[str, Any] = field(default_factory=dict)
 
 
-def compile_audience(rule: Rule, columns: Mapping[str, str]) -> AudienceSql:
+def compile_audience(
+    rule: Rule, columns: Mapping[str, str], names: Mapping[str, Sequence[str]] | None = None
+) -> AudienceSql:
     """Translate a rule.
 
     Parameters
@@ -38,24 +40,28 @@ def compile_audience(rule: Rule, columns: Mapping[str, str]) -> AudienceSql:
         The ``audience`` of a strategy.
     columns
         Column name to DuckDB type, of the table that the expression will run over.
+    names
+        The values of columns that have a closed set of them.
 
     Raises
     ------
     StrategyError
-        If a column is unknown or an operator does not suit its type.
+        If a column is unknown, an operator does not suit its type, a value is none of a closed set, or nobody can pass.
     """
-    compiler = _Compiler(columns)
+    compiler = _Compiler(columns, names or {})
     return AudienceSql(compiler.expression(rule), compiler.parameters)
 
 
 class _Compiler:
-    def __init__(self, columns: Mapping[str, str]) -> None:
+    def __init__(self, columns: Mapping[str, str], names: Mapping[str, Sequence[str]]) -> None:
         self._columns = columns
+        self._names = names
         self.parameters: dict[str, Any] = {}
 
     def expression(self, rule: Rule) -> str:
         match rule:
             case AllOf():
+                _refuse_contradiction(rule)
                 return "(" + " AND ".join(self.expression(part) for part in rule.all) + ")"
             case AnyOf():
                 return "(" + " OR ".join(self.expression(part) for part in rule.any) + ")"
@@ -64,7 +70,7 @@ class _Compiler:
             case RiskLevel() if LEVEL_COLUMN not in self._columns:
                 return "FALSE"  # the early warning had too little data: nobody has a level
             case RiskLevel():
-                return self._is_in(self._quoted(LEVEL_COLUMN), list(rule.level))
+                return self._is_in(LEVEL_COLUMN, self._quoted(LEVEL_COLUMN), list(rule.level))
             case Condition():
                 return self._comparison(rule)
 
@@ -78,21 +84,29 @@ class _Compiler:
             wanted = "use `contains` or `null`" if is_list else "use eq, in, between, gt, gte, lt, lte or null"
             kind = "a list" if is_list else "a single value"
             raise StrategyError(f"`{operator}` does not suit {name}, which holds {kind}.", hint=f"Here, {wanted}.")
+        if self._is_open(name):  # however it was typed, here and in the data
+            column, operand = folded_sql(column), _folded(operand)
         if operator == "contains":
             return f"coalesce(list_contains({column}, {self._bound(name, operand)}), FALSE)"
         if operator == "in":
-            return self._is_in(column, operand)
+            return self._is_in(name, column, operand)
         if operator == "between":
             low, high = (self._bound(name, end) for end in operand)
             return f"coalesce({column} BETWEEN {low} AND {high}, FALSE)"
         return f"coalesce({column} {_COMPARISONS[operator]} {self._bound(name, operand)}, FALSE)"
 
-    def _is_in(self, column: str, values: list[Any]) -> str:
-        name = column.strip('"')
+    def _is_open(self, name: str) -> bool:
+        return self._columns[name] == "VARCHAR" and name not in self._names
+
+    def _is_in(self, name: str, column: str, values: list[Any]) -> str:
         return f"coalesce({column} IN ({', '.join(self._bound(name, value) for value in values)}), FALSE)"
 
     def _bound(self, column: str, value: Any) -> str:
         kind = self._columns[column].removesuffix("[]")
+        if kind != "VARCHAR" and isinstance(value, str) and not value.isascii():
+            value = typed_number(value) if typed_number(value) is not None else value
+        if kind == "VARCHAR" and isinstance(value, str):
+            value = self._named(column, value)
         if not _fits(value, kind):
             raise StrategyError(
                 f"{column} is compared with {value!r}, but it is of type {kind}.",
@@ -102,12 +116,51 @@ class _Compiler:
         self.parameters[key] = value
         return f"CAST(${key} AS {kind})" if kind in _DATED else f"${key}"
 
+    def _named(self, column: str, value: str) -> str:
+        names = self._names.get(column)
+        if names is None or value in names:
+            return value
+        meant = next((name for name in names if folded(name) == folded(value)), None)
+        if meant is None:
+            zh, en = hints(value, names)
+            raise StrategyError(
+                f"{column} has no value {value!r}.",
+                hint=f"{en[0].upper()}{en[1:]}",
+                zh=f"{column} 没有取值“{value}”，{zh}",
+            )
+        return meant
+
     def _quoted(self, name: str) -> str:
         if name not in self._columns:
-            near = get_close_matches(name, self._columns, n=3, cutoff=0.5)
-            hint = f"Did you mean {', '.join(near)}?" if near else "`liuke tags list` shows every tag."
-            raise StrategyError(f"There is no tag or profile column {name!r}.", hint=hint)
+            zh, en = hints(name, self._columns)
+            raise StrategyError(
+                f"There is no tag or profile column {name!r}.",
+                hint=f"{en[0].upper()}{en[1:]} `liuke tags list` shows every tag.",
+                zh=f"没有标签或档案字段“{name}”，{zh} 全部标签见 `liuke tags list`。",
+            )
         return '"' + name.replace('"', '""') + '"'
+
+
+def _refuse_contradiction(rule: AllOf) -> None:
+    asked: dict[str, list[tuple[str, Any]]] = {}
+    for part in rule.all:
+        if isinstance(part, Condition):
+            asked.setdefault(part.column, []).extend(part.given.items())
+        elif isinstance(part, RiskLevel):
+            asked.setdefault(LEVEL_COLUMN, []).append(("in", part.level))
+    for column, tests in asked.items():
+        if impossible(tests):
+            raise StrategyError(
+                f"Nobody can pass all conditions on {column}.",
+                hint="Use `any`, or write the smaller end first.",
+                zh=f"{column} 的几个条件不可能同时成立：改用 any，或把小的一端写在前面",
+            )
+
+
+def _folded(operand: Any) -> Any:
+    if isinstance(operand, list | tuple):
+        return [_folded(item) for item in operand]
+    return folded(operand) if isinstance(operand, str) else operand
 
 
 def _fits(value: object, kind: str) -> bool:

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
 from liuke.decide.strategies.contracts import Message
 from liuke.decide.strategies.errors import StrategyError
+from liuke.kernel import SetAside, impossible, one_line, read_yaml
 
 Scalar = bool | int | float | str | date
 Ordered = int | float | str | date
+Name = Annotated[str, AfterValidator(one_line)]
 Level = Literal["blue", "yellow", "orange", "red"]
 OPERATORS = ("eq", "in", "between", "gt", "gte", "lt", "lte", "null", "contains")
 MAX_DEPTH = 8  # nested deeper, a rule can no longer be read, and the parser's stack is at stake
@@ -52,6 +55,12 @@ class Condition(_Part):
             raise ValueError("a condition names exactly one of `tag` and `profile`")
         if len(self.given) != 1:
             raise ValueError(f"a condition has exactly one operator of {', '.join(OPERATORS)}; found {len(self.given)}")
+        if impossible(self.given.items()):
+            low, high = self.between or ("", "")
+            raise ValueError(
+                f"the range from {low} to {high} is empty: write the smaller end first / "
+                f"区间 {low} 到 {high} 是空的：请把小的一端写在前面"
+            )
         return self
 
     @property
@@ -152,8 +161,8 @@ class Limits(_Part):
 class Words(_Part):
     """A text in the two languages of the console."""
 
-    zh: str
-    en: str
+    zh: Name
+    en: Name
 
 
 class Strategy(_Part):
@@ -207,7 +216,7 @@ def parse_strategy(text: str, origin: str = "strategy") -> Strategy:
         If it is no YAML, has unknown or missing keys, or nests too deeply; the message names the place.
     """
     try:
-        tree = yaml.safe_load(text)
+        tree = read_yaml(text)
     except yaml.YAMLError as error:
         raise StrategyError(f"{origin} is not valid YAML: {error}", hint="Check indentation and quotes.") from None
     if not isinstance(tree, Mapping):
@@ -221,14 +230,52 @@ def parse_strategy(text: str, origin: str = "strategy") -> Strategy:
         ) from None
 
 
-def load_strategies(folders: list[Path]) -> dict[str, Strategy]:
-    """Read every ``*.yaml`` of some folders; a later folder's strategy replaces an earlier one of the same id."""
+@dataclass(frozen=True)
+class ReadStrategies:
+    """The strategies that can be read, in order of their ids, and those that were set aside."""
+
+    strategies: tuple[Strategy, ...]
+    aside: tuple[SetAside, ...] = ()
+
+
+def read_strategies(folder: Path) -> ReadStrategies:
+    """Read every ``*.yaml`` of a folder; a file that cannot be read, and a second one of the same id, is set aside."""
     found: dict[str, Strategy] = {}
-    for folder in folders:
-        for path in sorted(folder.glob("*.yaml")):
-            strategy = parse_strategy(path.read_text(encoding="utf-8"), str(path))
-            found[strategy.id] = strategy
-    return dict(sorted(found.items()))
+    aside: list[SetAside] = []
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            strategy = _read(path)
+            if strategy.id in found:
+                raise StrategyError(
+                    f"{path}: the strategy {strategy.id!r} is in another file, too.",
+                    hint="Keep one of the two.",
+                    zh=f"策略 {strategy.id} 在两个文件里都有定义，请只保留一个",
+                )
+        except StrategyError as error:
+            aside.append(SetAside.because("strategy", path.stem, error))
+            continue
+        found[strategy.id] = strategy
+    return ReadStrategies(tuple(one for _, one in sorted(found.items())), tuple(aside))
+
+
+def load_strategies(folders: list[Path]) -> dict[str, Strategy]:
+    """Read every ``*.yaml`` of some folders; a later folder's strategy replaces an earlier one of the same id.
+
+    Raises
+    ------
+    StrategyError
+        If one of the files cannot be used.
+    """
+    read = (_read(path) for folder in folders for path in sorted(folder.glob("*.yaml")))
+    return dict(sorted({one.id: one for one in read}.items()))
+
+
+def _read(path: Path) -> Strategy:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise StrategyError(f"{path} cannot be read: {error}", hint="It has to be YAML in UTF-8.") from None
+    return parse_strategy(text, str(path))
 
 
 def _readable(rule: object, origin: str, depth: int = 0) -> object:

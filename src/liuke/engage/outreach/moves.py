@@ -77,9 +77,13 @@ def end_quiet_hours(connection: sa.Connection, now: datetime) -> None:
 
 
 def due(
-    connection: sa.Connection, now: datetime, limit: int, mediums: Collection[str] | None = None
+    connection: sa.Connection,
+    now: datetime,
+    limit: int,
+    mediums: Collection[str] | None = None,
+    strategies: Collection[str] | None = None,
 ) -> Sequence[sa.Row[Any]]:
-    """Return queued rows that may go now, of some mediums or of all; alone, until the transaction ends.
+    """Return queued rows that may go now, of some mediums and strategies or of all; alone, until the transaction ends.
 
     The order is that of hashed ids: no strategy can starve another.
     """
@@ -87,6 +91,8 @@ def due(
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(CLAIM_LOCK)))
     is_due = sa.and_(_O.state == State.QUEUED.value, sa.or_(_O.due_at.is_(None), _O.due_at <= now))
     wanted = is_due if mediums is None else sa.and_(is_due, _O.channel.in_(sorted(mediums)))
+    if strategies is not None:
+        wanted = sa.and_(wanted, _O.strategy.in_(sorted(strategies)))
     return connection.execute(sa.select(outbox).where(wanted).order_by(_O.message_id).limit(limit)).all()
 
 

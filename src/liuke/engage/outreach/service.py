@@ -7,7 +7,7 @@ writes down. This module is the order in which they act.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -121,6 +121,7 @@ class Outreach:
         *,
         limit: int | None = None,
         rehearse: bool = False,
+        strategies: Collection[str] | None = None,
         progress: Progress | None = None,
     ) -> Delivery:
         """Send everything that is due.
@@ -133,6 +134,8 @@ class Outreach:
             Most messages to look at; None for all.
         rehearse
             True for a past day: only what a channel carries that reaches nobody (``real = False``).
+        strategies
+            Only their messages, those of others stay queued; None for all.
 
         Raises
         ------
@@ -146,7 +149,7 @@ class Outreach:
         with self._operations.engine.connect():
             with self._operations.begin() as connection:
                 moves.end_quiet_hours(connection, self._clock())
-            total = self._deliver_batches(worker, limit, self._harmless() if rehearse else None, progress)
+            total = self._deliver_batches(worker, limit, self._harmless() if rehearse else None, strategies, progress)
         progress.finish(f"{total.sent} sent")
         return total
 
@@ -165,12 +168,17 @@ class Outreach:
         return {medium for medium in self._settings.transports if not self.is_real(medium)}
 
     def _deliver_batches(
-        self, worker: str, limit: int | None, mediums: set[str] | None, progress: Progress
+        self,
+        worker: str,
+        limit: int | None,
+        mediums: set[str] | None,
+        strategies: Collection[str] | None,
+        progress: Progress,
     ) -> Delivery:
         total, seen = Delivery(), 0
         while limit is None or seen < limit:
             size = self._settings.batch_size if limit is None else min(self._settings.batch_size, limit - seen)
-            rulings, cleared = self._claim(worker, size, mediums)
+            rulings, cleared = self._claim(worker, size, mediums, strategies)
             if not rulings:
                 break
             total += Delivery(held=dict(Counter(r.held.value for r in rulings if r.held is not None)))
@@ -179,11 +187,13 @@ class Outreach:
             progress.advance(len(rulings))
         return total
 
-    def _claim(self, worker: str, size: int, mediums: set[str] | None) -> tuple[list[Ruling], list[Ruling]]:
+    def _claim(
+        self, worker: str, size: int, mediums: set[str] | None, strategies: Collection[str] | None
+    ) -> tuple[list[Ruling], list[Ruling]]:
         """Rule on the next rows and make those that may go ours, in one transaction."""
         now = self._clock()
         with self._operations.begin() as connection:
-            rulings = self._gate.rule(connection, moves.due(connection, now, size, mediums), now)
+            rulings = self._gate.rule(connection, moves.due(connection, now, size, mediums, strategies), now)
             held = [
                 moves.to(r.row.message_id, State.HELD, r.held.value, due_at=r.due_at)
                 for r in rulings

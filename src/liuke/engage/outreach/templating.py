@@ -17,6 +17,7 @@ from jinja2 import TemplateError as JinjaError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from liuke.engage.outreach.errors import TemplateError
+from liuke.kernel import dangerous, hints, one_line, read_yaml
 
 MAX_TEMPLATE_CHARACTERS = 50_000  # ten times the longest mail that anybody reads
 MAX_MESSAGE_CHARACTERS = 200_000  # servers begin to clip mails at about 100 KB of HTML
@@ -55,6 +56,10 @@ class TemplateLibrary:
         self._compiled: dict[tuple[str, str, str], Template] = {}  # a file is read once in the library's life
         self._plain = _environment(autoescape=False)
         self._markup = _environment(autoescape=True)
+
+    def names(self) -> tuple[str, ...]:
+        """Return the name of every template."""
+        return tuple(sorted({path.name.split(".")[0] for folder in self._folders for path in folder.glob("*.*.yaml")}))
 
     def check(self, name: str, purpose: str) -> None:
         """Make sure that every language of a template can be rendered.
@@ -97,7 +102,8 @@ class TemplateLibrary:
         for key, value in variables.items():
             if len(value) > MAX_VARIABLE_CHARACTERS:
                 raise TemplateError(f"The variable {key!r} of {name} is too long.", hint="Pass flat, short texts.")
-        subject, text, html = (self._rendered(name, chosen, part, variables) for part in PARTS)
+        lines = {key: _one_line(value) for key, value in variables.items()}
+        subject, text, html = (self._rendered(name, chosen, part, lines) for part in PARTS)
         if "\n" in subject or "\r" in subject or not subject:
             raise TemplateError(f"The subject of {name} is empty or has a line break.", hint="Keep it on one line.")
         return Content(subject, text, html)
@@ -142,7 +148,12 @@ class TemplateLibrary:
             paths = (path for folder in self._folders for path in folder.glob(f"{name}.*.yaml"))
             codes = {path.name.removeprefix(f"{name}.").removesuffix(".yaml") for path in paths}
             if not codes:
-                raise TemplateError(f"There is no template {name!r}.", hint=f"Write {name}.zh.yaml for it.")
+                zh, en = hints(name, self.names())
+                raise TemplateError(
+                    f"There is no template {name!r}.",
+                    hint=f"Write {name}.zh.yaml for it; {en}",
+                    zh=f"没有模板“{name}”：请写一个 {name}.zh.yaml；{zh}",
+                )
             self._codes[name] = sorted(codes, reverse=True)  # zh before en where neither is asked for
         return self._codes[name]
 
@@ -154,12 +165,23 @@ class TemplateLibrary:
         return self._sources[key]
 
 
+def _one_line(value: str) -> str:
+    """Return a variable without line breaks and without what could turn a header or a line around."""
+    try:
+        return one_line(value)
+    except ValueError:
+        return one_line("".join(character for character in value if not dangerous(character)))
+
+
 def _read(path: Path) -> dict[str, str]:
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise TemplateError(f"{path} cannot be read: {error}", hint="It has to be YAML in UTF-8.") from None
     if len(text) > MAX_TEMPLATE_CHARACTERS:
         raise TemplateError(f"{path} is longer than {MAX_TEMPLATE_CHARACTERS} characters.", hint="Shorten it.")
     try:
-        tree = yaml.safe_load(text)
+        tree = read_yaml(text)
     except yaml.YAMLError as error:
         raise TemplateError(f"{path} is not valid YAML: {error}", hint="Check indentation and quotes.") from None
     parts = tree if isinstance(tree, dict) else {}
@@ -168,6 +190,13 @@ def _read(path: Path) -> dict[str, str]:
         raise TemplateError(
             f"{path} is no template.", hint="It has the texts `subject`, `text` and, if wanted, `html`."
         )
+    for part, told in parts.items():
+        if found := dangerous(told or ""):
+            raise TemplateError(
+                f"The {part} in {path} holds {found}.",
+                hint="Delete it.",
+                zh=f"模板的 {part} 里有不允许的字符 {found}，请删掉",
+            )
     return {part: str(parts.get(part) or "") for part in PARTS}
 
 

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from liuke.kernel import read_yaml
 from liuke.learn.analysis.errors import PlanError
 
 
@@ -217,7 +218,7 @@ def load_plan(path: Path) -> TrialPlan:
 def read_tree(path: Path) -> dict[str, Any]:
     """Read a plan's file as it is written, before it is checked: the command line may still add to it."""
     try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+        tree = read_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise PlanError(
             f"the plan {path} cannot be read: {error}", hint="give the path of a YAML or JSON file"

@@ -10,11 +10,12 @@ import json
 from collections.abc import Mapping
 from hashlib import sha256
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from liuke.kernel import hints, one_line, read_yaml
 from liuke.learn.experiments.errors import ExperimentError
 from liuke.learn.experiments.outcomes import OUTCOMES
 
@@ -26,7 +27,8 @@ _COLUMNS = {"region": "province", "household": "household_id"}
 
 def _known_metric(name: str) -> str:
     if name not in OUTCOMES:
-        raise ValueError(f"there is no metric {name!r}; there are {', '.join(OUTCOMES)}")
+        zh, en = hints(name, OUTCOMES)
+        raise ValueError(f"there is no metric {name!r}; {en} / 没有指标“{name}”，{zh}")
     return name
 
 
@@ -37,8 +39,8 @@ class _Part(BaseModel):
 class Words(_Part):
     """A text in the two languages of the console."""
 
-    zh: str = ""
-    en: str = ""
+    zh: Annotated[str, AfterValidator(one_line)] = ""
+    en: Annotated[str, AfterValidator(one_line)] = ""
 
 
 class Unit(_Part):
@@ -247,7 +249,7 @@ def parse_trial(text: str, origin: str = "trial") -> Trial:
         If it cannot be read, or has unknown, missing or wrong keys; the message names the place.
     """
     try:
-        tree = yaml.safe_load(text)
+        tree = read_yaml(text)
     except yaml.YAMLError as error:
         raise ExperimentError(f"{origin} is not valid YAML: {error}", hint="Check indentation and quotes.") from None
     if not isinstance(tree, Mapping):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from liuke.decide.strategies import Strategy, entries_of
-from liuke.kernel import NotEnoughData
+from liuke.kernel import NotEnoughData, hints
 from liuke.learn.experiments.config import ExperimentSettings
 from liuke.learn.experiments.contracts import EndReason
 from liuke.learn.experiments.defaults import default_trial, open_trials
@@ -52,14 +52,23 @@ class TrialDesk:
     settings
     audit
         Where actions are written down.
+    check
+        Refuses a document that names columns or values the shop does not have.
     currency
         Of the shop's amounts.
     """
 
     def __init__(
-        self, operations: Operations, settings: ExperimentSettings, audit: AuditTrail = no_audit, *, currency: str
+        self,
+        operations: Operations,
+        settings: ExperimentSettings,
+        audit: AuditTrail = no_audit,
+        check: Callable[[Trial], None] = lambda _: None,
+        *,
+        currency: str,
     ) -> None:
         self._operations = operations
+        self.check = check
         self.settings = self._settings = settings
         self._currency = currency
         self.book = TrialBook(settings.seed, audit)
@@ -82,14 +91,16 @@ class TrialDesk:
         Raises
         ------
         ExperimentError
-            If the strategy is not among them, or a trial of that id has started.
+            If the strategy is not among them, it names what is not there, or a trial of that id has started.
         """
         names = sorted(known)
         if document.strategy not in names:
             raise ExperimentError(
                 f"The trial {document.id} is about the strategy {document.strategy!r}, which is not there.",
-                hint=f"Strategies: {', '.join(names) or 'none'}.",
+                hint=hints(document.strategy, names)[1],
+                zh=f"试验 {document.id} 所说的策略“{document.strategy}”不存在，{hints(document.strategy, names)[0]}",
             )
+        self.check(document)
         with self._operations.begin() as connection:
             return self.book.draft(connection, document, act)
 
@@ -97,7 +108,9 @@ class TrialDesk:
         """Start a draft with the strategy's present version."""
         versions = {one.id: one.version for one in strategies}
         with self._operations.begin() as connection:
-            strategy = self.book.get(connection, trial).strategy
+            record = self.book.get(connection, trial)
+            strategy = record.strategy
+            self.check(record.document)
             if strategy not in versions:
                 raise ExperimentError(f"The strategy {strategy!r} is not there.", hint="Publish the strategy first.")
             return self.book.start(connection, trial, act, versions[strategy])

@@ -8,7 +8,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
+from liuke.kernel import read_yaml
 
 FAMILY_FILE = Path(__file__).with_name("reason_families.yaml")
 
@@ -68,7 +68,7 @@ class ReasonWords:
 @cache
 def reason_words() -> ReasonWords:
     """Read the file that comes with this room."""
-    told = yaml.safe_load(FAMILY_FILE.read_text("utf-8"))
+    told = read_yaml(FAMILY_FILE.read_text("utf-8"))
     families = {
         key: ReasonFamily(
             key,

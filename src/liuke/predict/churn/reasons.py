@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import yaml
 
+from liuke.kernel import read_yaml
 from liuke.predict.churn.evidence import Evidence
 from liuke.predict.churn.reason_words import GRADUATED, reason_words
 
@@ -102,7 +102,7 @@ class Phrasebook:
         cls, titles: Mapping[str, tuple[str, str]], money: frozenset[str], minor_per_major: int, horizon_days: int
     ) -> Phrasebook:
         """Read the phrases that come with this room."""
-        return cls(titles, money, minor_per_major, horizon_days, yaml.safe_load(PHRASE_FILE.read_text("utf-8")))
+        return cls(titles, money, minor_per_major, horizon_days, read_yaml(PHRASE_FILE.read_text("utf-8")))
 
     def say(self, tag: str, values: Mapping[str, float]) -> tuple[str, str]:
         """Return the Chinese and the English sentence about a feature.

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from liuke.kernel import read_yaml
 from liuke.kernel.shop import ShopProfile
 from liuke.understand.metrics.config import MetricSettings
 from liuke.understand.metrics.contracts import MetricDefinition
@@ -27,7 +26,7 @@ def metric_definitions(shop: ShopProfile, settings: MetricSettings) -> tuple[Met
         "{second}": str(settings.second_purchase_days),
         "{margin}": f"{shop.margin_rate:.0%}",
     }
-    entries: list[dict[str, Any]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    entries: list[dict[str, Any]] = read_yaml(_FILE.read_text(encoding="utf-8"))
     return tuple(MetricDefinition(**_filled(entry, names, settings)) for entry in entries)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from liuke.kernel import SetAside
 from liuke.understand.segments.config import MAX_EXPANDED_NODES, MAX_FILE_BYTES
 from liuke.understand.segments.definition import LANGUAGE, SegmentDefinition, digest, parse_yaml
 from liuke.understand.segments.errors import SegmentCycleError, SegmentError, unknown
@@ -104,6 +106,75 @@ def load_segments(*folders: Path) -> dict[str, SegmentDefinition]:
                     hint="keep one of the two files",
                 )
             places[definition.key], found[definition.key] = path, definition
+    return found
+
+
+@dataclass(frozen=True)
+class ReadSegments:
+    """The segments that can be used, and those that were set aside."""
+
+    book: SegmentBook
+    files: Mapping[str, SegmentDefinition]
+    aside: tuple[SetAside, ...] = ()
+
+
+def read_segments(folder: Path, saved: Mapping[str, SegmentDefinition | SegmentError]) -> ReadSegments:
+    """Read the segments of a folder and those of the console; what is wrong, and what is built from it, is set aside.
+
+    Parameters
+    ----------
+    saved : mapping of key to definition
+        What the console keeps, or why it cannot be read. A file stands above a saved one of its key.
+    """
+    aside: dict[str, SegmentError] = {key: one for key, one in saved.items() if isinstance(one, SegmentError)}
+    files: dict[str, SegmentDefinition] = {}
+    for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
+        try:
+            definition = read_file(path)
+            if definition.key in files:
+                raise SegmentError(
+                    f"{path} defines the segment {definition.key!r}, which another file defines too",
+                    hint="keep one of the two files",
+                    zh=f"人群 {definition.key} 在两个文件里都有定义，请只保留一个",
+                )
+        except SegmentError as error:
+            aside[path.name] = error
+            continue
+        files[definition.key] = definition
+    usable = {key: one for key, one in saved.items() if not isinstance(one, SegmentError)} | files
+    book = _fitting(usable, aside)
+    return ReadSegments(
+        book,
+        {key: one for key, one in files.items() if key in book},
+        tuple(SetAside.because("segment", name, error) for name, error in sorted(aside.items())),
+    )
+
+
+def _fitting(usable: dict[str, SegmentDefinition], aside: dict[str, SegmentError]) -> SegmentBook:
+    """Return a book of the segments whose parts are all there; the others go to `aside`, round by round."""
+    while True:
+        try:
+            return SegmentBook(usable.values())
+        except SegmentError:
+            wrong: dict[str, SegmentError] = {}
+            for key in usable:
+                try:
+                    SegmentBook(_with_parts(key, usable).values())
+                except SegmentError as error:
+                    wrong[key] = error
+            aside.update(wrong)
+            usable = {key: one for key, one in usable.items() if key not in wrong}
+
+
+def _with_parts(key: str, usable: Mapping[str, SegmentDefinition]) -> dict[str, SegmentDefinition]:
+    """Return a segment and those that it is built from, as far as they are there."""
+    found: dict[str, SegmentDefinition] = {}
+    open_ = [key]
+    while open_:
+        name = open_.pop()
+        if name in usable and name not in found:
+            found[name] = usable[name]
+            open_ += named_in(usable[name])
     return found
 
 

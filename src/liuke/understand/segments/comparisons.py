@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from liuke.kernel import checked_text, impossible, one_line
 from liuke.understand.segments.config import MAX_LIST, MAX_TEXT
 
 
@@ -20,16 +21,19 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
-def _printable(raw: Any) -> Any:
-    """Days that YAML has read become text again; control characters have no place in a value."""
+def _typed(raw: Any) -> Any:
+    """Days that YAML has read become text again; a text stays as it was typed, if it may stand in a file at all."""
     if isinstance(raw, dt.date):
         return raw.isoformat()
-    if isinstance(raw, str) and not raw.isprintable():
-        raise ValueError("the text holds a control character")
-    return raw
+    return checked_text(raw) if isinstance(raw, str) else raw
 
 
-Text = Annotated[str, BeforeValidator(_printable), Field(min_length=1, max_length=MAX_TEXT)]
+def _name(raw: Any) -> Any:
+    return one_line(raw) if isinstance(raw, str) else raw
+
+
+Name = Annotated[str, BeforeValidator(_name), Field(min_length=1, max_length=MAX_TEXT)]
+Text = Annotated[str, BeforeValidator(_typed), Field(min_length=1, max_length=MAX_TEXT)]
 Number = (
     Annotated[int, Field(strict=True, ge=-(2**62), le=2**62)]
     | Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -38,11 +42,11 @@ Scalar = Annotated[
     Annotated[bool, Field(strict=True)]
     | Number
     | Annotated[str, Field(strict=True, min_length=1, max_length=MAX_TEXT)],
-    BeforeValidator(_printable),
+    BeforeValidator(_typed),
 ]
 Day = Annotated[
     str,
-    BeforeValidator(_printable),
+    BeforeValidator(_typed),
     Field(pattern=r"^\d{4}-\d{2}-\d{2}$", description="A shop-local day, such as 2026-01-31."),
 ]
 
@@ -60,6 +64,15 @@ class Between(Part):
     op: Literal["between"] = "between"
     low: Scalar
     high: Scalar
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Between:
+        if impossible([("between", (self.low, self.high))]):
+            raise ValueError(
+                f"the range from {self.low} to {self.high} is empty: write the smaller end first / "
+                f"区间 {self.low} 到 {self.high} 是空的：请把小的一端写在前面"
+            )
+        return self
 
 
 class OneOf(Part):

@@ -13,6 +13,11 @@ from liuke.understand.segments.contracts import Frame
 from liuke.understand.segments.errors import unknown
 from liuke.understand.segments.expressions import compile_expression
 from liuke.understand.segments.facts import Facts
+from liuke.understand.segments.possible import (
+    refuse_contradiction,
+    refuse_impossible_count,
+    refuse_impossible_wait,
+)
 from liuke.understand.segments.rules import (
     All,
     Any_,
@@ -96,7 +101,7 @@ def compile_segments(keys: Iterable[str], book: SegmentBook, frame: Frame) -> Se
     NeedsNightlyRunError
         If a condition reads further back than the frame reaches.
     """
-    facts = Facts(frame.happenings)
+    facts = Facts(frame.happenings, frame.events)
     conditions = {key: _Compiler(key, book, frame, facts).sql(book[key].rule) for key in keys}
     if not facts.nodes:
         return SegmentPlan(conditions, f"{frame.relation} AS c", "")
@@ -107,7 +112,7 @@ def compile_segments(keys: Iterable[str], book: SegmentBook, frame: Frame) -> Se
 
 def facts_of(keys: Iterable[str], book: SegmentBook, frame: Frame) -> str | None:
     """Return one query with every fact that some segments need, None if they need none."""
-    facts = Facts(frame.happenings)
+    facts = Facts(frame.happenings, frame.events)
     for key in keys:
         _Compiler(key, book, frame, facts).sql(book[key].rule)
     return facts.sql(frame.as_of) if facts.nodes else None
@@ -121,10 +126,12 @@ class _Compiler:
         self._book = book
         self._frame = frame
         self._facts = facts
+        self._lists = frozenset(key for key, value in frame.tags.items() if value.kind == "list")
 
     def sql(self, rule: AnyRule) -> str:
         match rule:
             case All():
+                refuse_contradiction(rule, self._lists)
                 return "(" + " AND ".join(self.sql(part) for part in rule.of) + ")"
             case Any_():
                 return "(" + " OR ".join(self.sql(part) for part in rule.of) + ")"
@@ -137,6 +144,7 @@ class _Compiler:
             case EventCondition():
                 return self._event(rule)
             case SequenceCondition():
+                refuse_impossible_wait(rule)
                 return f"f.{self._facts.sequence(rule)}"
             case SegmentCondition():
                 inner = self._book[rule.segment]
@@ -148,6 +156,7 @@ class _Compiler:
         raise AssertionError(rule)
 
     def _event(self, rule: EventCondition) -> str:
+        refuse_impossible_count(rule)
         test = rule.test or (_AT_LEAST_ONE if rule.how == "did" else _NONE)
         value = Value(f"f.{self._facts.event(rule)}", "double")
         return comparison_sql(test, value, f"{rule.how} of {rule.source}", self._frame.as_of)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from liuke.kernel import folded, folded_sql
 from liuke.understand.segments.comparisons import (
     Anniversary,
     Between,
@@ -16,7 +17,7 @@ from liuke.understand.segments.comparisons import (
     WithinLast,
 )
 from liuke.understand.segments.errors import SegmentError
-from liuke.understand.tags import DefinitionError, DuckDB, Test, Value, condition_sql
+from liuke.understand.tags import DefinitionError, DuckDB, Test, Value, condition_sql, named
 
 _NUMBERS = ("integer", "double")
 
@@ -68,11 +69,19 @@ def comparison_sql(test: Comparison, value: Value, name: str, as_of: dt.date) ->
 
 
 def _plain(op: str, operand: object, value: Value, name: str) -> str:
+    if value.kind == "text" and value.names is None:  # however it was typed, here and in the data
+        value, operand = Value(folded_sql(value.sql), "text"), _folded(operand)
     test = Test.model_validate({"field": name, "op": op, "value": operand})
     try:
         return condition_sql(test, lambda _: value, DuckDB)
     except DefinitionError as error:
-        raise SegmentError(error.message, hint=error.hint) from None
+        raise SegmentError(error.message, hint=error.hint, zh=error.zh) from None
+
+
+def _folded(operand: object) -> object:
+    if isinstance(operand, tuple):
+        return tuple(_folded(item) for item in operand)
+    return folded(operand) if isinstance(operand, str) else operand
 
 
 def _one_of(test: OneOf, value: Value, name: str) -> str:
@@ -80,18 +89,25 @@ def _one_of(test: OneOf, value: Value, name: str) -> str:
         return _plain(test.op, test.values, value, name)
     if not all(isinstance(item, str) for item in test.values):
         raise SegmentError(f"{name} holds a list of texts", hint="put the values in quotes")
-    listed = ", ".join(DuckDB.literal(item) for item in test.values)
+    listed = ", ".join(DuckDB.literal(_named(str(item), value, name)) for item in test.values)
     inside = f"list_has_any({value.sql}, [{listed}])"
     return inside if test.op == "in" else f"NOT coalesce({inside}, false)"
 
 
 def _text(test: TextTest, value: Value, name: str) -> str:
-    literal = DuckDB.literal(test.text)
     if value.kind == "list" and test.op == "contains":
-        return f"list_contains({value.sql}, {literal})"
+        return f"list_contains({value.sql}, {DuckDB.literal(_named(test.text, value, name))})"
     if value.kind != "text":
         raise _unsuited(test.op, value, name)
-    return f"{test.op}({value.sql}, {literal})"  # both take the characters as they stand: no pattern, no escape
+    # both take the characters as they stand: no pattern, no escape
+    return f"{test.op}({folded_sql(value.sql)}, {DuckDB.literal(folded(test.text))})"
+
+
+def _named(text: str, value: Value, name: str) -> str:
+    try:
+        return named(text, value.names, name)
+    except DefinitionError as error:
+        raise SegmentError(error.message, hint=error.hint, zh=error.zh) from None
 
 
 def _anniversary(date: str, as_of: dt.date, days: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from liuke.understand.tags import Value
@@ -29,6 +29,8 @@ class Frame:
     facts : str, optional
         A relation in which the facts that events and sequences need were computed before (`customer_id` and a column
         per fact, named as `facts_of` names them); without it the query computes them itself.
+    events : collection of str, optional
+        The events that there are; None: any may be asked for.
     """
 
     as_of: dt.date
@@ -37,6 +39,7 @@ class Frame:
     profile: Mapping[str, Value]
     happenings: Mapping[str, int | None] = field(default_factory=dict)
     facts: str | None = None
+    events: Collection[str] | None = None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, ValidationError
 
-from liuke.understand.segments.comparisons import Part, Text
+from liuke.kernel import read_yaml
+from liuke.understand.segments.comparisons import Name, Part
 from liuke.understand.segments.errors import SegmentError
 from liuke.understand.segments.expressions import canonical_text
 from liuke.understand.segments.rules import KEY, All, Any_, AnyRule, BoundedRule, ExpressionCondition, Not
@@ -24,8 +25,8 @@ LANGUAGE = 1
 class SegmentName(Part):
     """What a segment is called, in both languages."""
 
-    zh: Text
-    en: Text
+    zh: Name
+    en: Name
 
 
 class SegmentDefinition(Part):
@@ -100,10 +101,11 @@ def parse_yaml(text: str, place: str = "") -> SegmentDefinition:
         If the text cannot be read or is no segment.
     """
     try:
-        document = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        said = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise SegmentError(f"{place or 'the text'} cannot be read: {said}", hint="it has to be YAML in UTF-8") from None
+        document = read_yaml(text)
+    except yaml.YAMLError as error:
+        raise SegmentError(
+            f"{place or 'the text'} cannot be read: {error}", hint="it has to be YAML in UTF-8"
+        ) from None
     return parse_definition(document, place)
 
 

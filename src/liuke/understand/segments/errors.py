@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 from liuke.kernel.errors import ServiceError, UsageError
+from liuke.understand.tags import unknown_name
 
 
 class SegmentError(UsageError):
@@ -33,8 +33,5 @@ class SegmentStoppedError(ServiceError):
 
 def unknown(what: str, name: str, known: Iterable[str], where: str = "") -> SegmentError:
     """Say that `name` is not a known `what`, and which known name was probably meant."""
-    names = sorted(set(known))
-    close = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
-    listed = ", ".join(names[:20]) + (" …" if len(names) > 20 else "")
-    hint = f"did you mean {' or '.join(close)}?" if close else f"known: {listed or 'none'}"
-    return SegmentError(f"unknown {what} {name!r}{f' in {where}' if where else ''}", hint=hint)
+    found = unknown_name(what, name, known, where)
+    return SegmentError(found.message, hint=found.hint, zh=found.zh)

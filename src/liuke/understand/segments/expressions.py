@@ -8,7 +8,6 @@ value does not hold, and `not` turns that around.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -16,14 +15,15 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from liuke.kernel import dangerous, folded, folded_sql, impossible
 from liuke.understand.segments.config import (
     MAX_EXPRESSION,
     MAX_EXPRESSION_DEPTH,
     MAX_LIST,
-    MAX_TEXT,
     MAX_TOKENS,
 )
 from liuke.understand.segments.errors import SegmentError
+from liuke.understand.segments.literals import constant_of, day_of, meant, name_of, number_of, text_of
 from liuke.understand.tags import DuckDB, Value
 
 Resolve: TypeAlias = Callable[[str, str], Value]
@@ -77,6 +77,11 @@ def parse(text: str) -> exp.Expr:
     SegmentError
         If it is too long, too deep, or cannot be parsed as one expression.
     """
+    if found := dangerous(text):
+        raise SegmentError(
+            f"the expression holds {found}", hint="delete it", zh=f"表达式里有不允许的字符 {found}，请删掉"
+        )
+    text = folded(text)  # full-width digits, signs and spaces are what they look like
     if len(text) > MAX_EXPRESSION:
         raise SegmentError(
             f"the expression has {len(text)} characters; at most {MAX_EXPRESSION} are read",
@@ -155,8 +160,8 @@ class _Writer:
         _only(node, "this", "is_string")
         text = str(node.this)
         if node.args["is_string"]:
-            return Value(DuckDB.literal(_text(text)), "text")
-        number = _number(text)
+            return Value(DuckDB.literal(text_of(text)), "text")
+        number = number_of(text)
         return Value(DuckDB.literal(number), "integer" if isinstance(number, int) else "double")
 
     def boolean(self, node: exp.Expr) -> Value:
@@ -171,7 +176,7 @@ class _Writer:
         literal = node.this
         if not (isinstance(literal, exp.Literal) and literal.is_string and node.args["to"].is_type("date")):
             raise SegmentError(f"`{_shown(node)}` is not allowed in an expression", hint="write a day as '2026-01-31'")
-        return Value(DuckDB.literal(_day(literal.this)), "date")
+        return Value(DuckDB.literal(day_of(literal.this)), "date")
 
     def logic(self, node: exp.Expr) -> Value:
         _only(node, "this", "expression")
@@ -215,6 +220,13 @@ class _Writer:
         _only(node, "this", "low", "high")
         value, low = self._pair(node.this, node.args["low"], _shown(node))
         _, high = self._pair(node.this, node.args["high"], _shown(node))
+        ends = [constant_of(node.args[end]) for end in ("low", "high")]
+        if None not in ends and impossible([("between", ends)]):
+            raise SegmentError(
+                f"`{_shown(node)}`: the range is empty",
+                hint="write the smaller end first",
+                zh=f"“{_shown(node)}”的区间是空的：请把小的一端写在前面",
+            )
         _ordered(value, node)
         return Value(f"({value.sql} BETWEEN {low.sql} AND {high.sql})", "boolean")
 
@@ -270,13 +282,14 @@ class _Writer:
         value, wanted = self.value(node.this), node.expression
         if not (isinstance(wanted, exp.Literal) and wanted.is_string):
             raise SegmentError(f"`{_shown(node)}` needs a text in quotes", hint="contains(tag, 'text')")
-        literal = DuckDB.literal(_text(wanted.this))
         if value.kind == "list" and isinstance(node, exp.Contains):
+            literal = DuckDB.literal(name_of(wanted.this, value, _shown(node.this)))
             return Value(f"list_contains({value.sql}, {literal})", "boolean")
         if value.kind != "text":
             raise SegmentError(f"`{_shown(node)}` asks {_kind_name(value.kind)} for a text", hint="use it on texts")
         name = "contains" if isinstance(node, exp.Contains) else "starts_with"
-        return Value(f"{name}({value.sql}, {literal})", "boolean")
+        literal = DuckDB.literal(text_of(wanted.this))
+        return Value(f"{name}({folded_sql(value.sql)}, {literal})", "boolean")
 
     def _truth(self, node: exp.Expr) -> str:
         value = self.value(node)
@@ -294,9 +307,10 @@ class _Writer:
         """Return both sides of a comparison; a text beside a date is read as a day."""
         one, other = self.value(left), self.value(right)
         if one.kind == "date" and isinstance(right, exp.Literal) and right.is_string:
-            other = Value(DuckDB.literal(_day(right.this)), "date")
+            other = Value(DuckDB.literal(day_of(right.this)), "date")
         if other.kind == "date" and isinstance(left, exp.Literal) and left.is_string:
-            one = Value(DuckDB.literal(_day(left.this)), "date")
+            one = Value(DuckDB.literal(day_of(left.this)), "date")
+        one, other = meant(one, left, other), meant(other, right, one)
         if _family(one) != _family(other) or one.kind in ("list", "number_list"):
             raise SegmentError(
                 f"`{shown}` compares {_kind_name(one.kind)} with {_kind_name(other.kind)}",
@@ -335,29 +349,6 @@ def _column_name(node: exp.Expr) -> tuple[str, str]:
     if len(names) == 2 and names[0].lower() != "profile":
         raise SegmentError(f"there is no {'.'.join(names)!r}", hint="a tag is its key; a field is profile.province")
     return ("profile", names[1]) if len(names) == 2 else ("", names[0])
-
-
-def _text(text: str) -> str:
-    if len(text) > MAX_TEXT or not text.isprintable():
-        raise SegmentError(f"a text has at most {MAX_TEXT} printable characters", hint="shorten it")
-    return text
-
-
-def _number(text: str) -> int | float:
-    try:
-        number = int(text) if text.isdigit() else float(text)
-    except ValueError:
-        raise SegmentError(f"{text!r} is no number", hint="write it like 100 or 0.25") from None
-    if abs(number) > 2**62:
-        raise SegmentError(f"the number {text} is too large", hint="write a smaller one")
-    return number
-
-
-def _day(text: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise SegmentError(f"{text!r} is no day", hint="write it like '2026-01-31'") from None
 
 
 def _ordered(value: Value, node: exp.Expr) -> None:

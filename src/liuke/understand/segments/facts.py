@@ -9,9 +9,10 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from liuke.kernel import folded
 from liuke.understand.segments.comparisons import Between, Compare, FieldTest, Known, OneOf
 from liuke.understand.segments.errors import NeedsNightlyRunError, SegmentError, unknown
 from liuke.understand.segments.rules import EventCondition, SequenceCondition, Step, Where
@@ -44,10 +45,13 @@ class Facts:
     ----------
     happenings : mapping of source to days or None
         What can be read, and how far back.
+    events : collection of str, optional
+        The events that there are; None: any may be asked for.
     """
 
-    def __init__(self, happenings: Mapping[str, int | None]) -> None:
+    def __init__(self, happenings: Mapping[str, int | None], events: Collection[str] | None = None) -> None:
         self._happenings = happenings
+        self._events = events
         self.nodes: dict[str, dict[str, Any]] = {}
 
     def event(self, condition: EventCondition) -> str:
@@ -60,7 +64,7 @@ class Facts:
             _checked(condition.source, condition.column, of=MEASURES if condition.how == "sum" else COLUMNS)
             node["column"] = condition.column
         if condition.where:
-            node["where"] = _where(condition.source, condition.where)
+            node["where"] = self._where(condition.source, condition.where)
         return self._named(node)
 
     def sequence(self, condition: SequenceCondition) -> str:
@@ -69,8 +73,8 @@ class Facts:
         for step in (condition.first, condition.second):
             self._reachable(step.source, days, 0)
         second = "then" if condition.then == "did" else "then_not"
-        node: dict[str, Any] = {"node": "sequence", **_step(condition.first), "days": days, "stat": "holds"}
-        return self._named(node | {second: _step(condition.second), "within": condition.within_days})
+        node: dict[str, Any] = {"node": "sequence", **self._step(condition.first), "days": days, "stat": "holds"}
+        return self._named(node | {second: self._step(condition.second), "within": condition.within_days})
 
     def sql(self, as_of: dt.date) -> str:
         """Return one query with `customer_id` and a column per fact.
@@ -83,7 +87,20 @@ class Facts:
         try:
             return compile_plan(anonymous_tags(self.nodes), None, as_of).sql
         except DefinitionError as error:
-            raise SegmentError(error.message, hint=error.hint) from None
+            raise SegmentError(error.message, hint=error.hint, zh=error.zh) from None
+
+    def _step(self, step: Step) -> dict[str, Any]:
+        where = {"where": self._where(step.source, step.where)} if step.where else {}
+        return {"source": step.source} | where
+
+    def _where(self, source: str, tests: tuple[Where, ...]) -> dict[str, Any]:
+        for one in tests:
+            _checked(source, one.column)
+            if source == "events" and one.column == "event" and self._events is not None:
+                for name in _texts(one.test):
+                    if name not in self._events:
+                        raise unknown("event", name, self._events)
+        return {"all": [entry for one in tests for entry in _operators(one.column, one.test)]}
 
     def _named(self, node: dict[str, Any]) -> str:
         key = json.dumps(node, sort_keys=True)
@@ -106,17 +123,6 @@ class Facts:
             )
 
 
-def _step(step: Step) -> dict[str, Any]:
-    where = {"where": _where(step.source, step.where)} if step.where else {}
-    return {"source": step.source} | where
-
-
-def _where(source: str, tests: tuple[Where, ...]) -> dict[str, Any]:
-    for one in tests:
-        _checked(source, one.column)
-    return {"all": [entry for one in tests for entry in _operators(one.column, one.test)]}
-
-
 def _checked(source: str, column: str, of: Mapping[str, tuple[str, ...]] = COLUMNS) -> None:
     if column not in of[source]:
         what = "column of" if of is COLUMNS else "amount in"
@@ -125,11 +131,24 @@ def _checked(source: str, column: str, of: Mapping[str, tuple[str, ...]] = COLUM
 
 def _operators(column: str, test: FieldTest) -> list[dict[str, Any]]:
     match test:
+        case Compare() if isinstance(test.value, str) and test.op in ("eq", "ne"):
+            return [{column: {"in" if test.op == "eq" else "not_in": _spellings((test.value,))}}]
         case Compare():
             return [{column: {test.op: test.value}}]
         case Between():
             return [{column: {"gte": test.low}}, {column: {"lte": test.high}}]
         case OneOf():
-            return [{column: {test.op: list(test.values)}}]
+            return [{column: {test.op: _spellings(test.values)}}]
         case Known():
             return [{column: {"missing": test.op == "missing"}}]
+
+
+def _texts(test: FieldTest) -> list[str]:
+    values = test.values if isinstance(test, OneOf) else (test.value,) if isinstance(test, Compare) else ()
+    return [value for value in values if isinstance(value, str)]
+
+
+def _spellings(values: Iterable[Any]) -> list[Any]:
+    """Return the values as typed, and of texts the plain spelling too."""
+    told = (form for value in values for form in ((value, folded(value)) if isinstance(value, str) else (value,)))
+    return list(dict.fromkeys(told))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 import pyarrow as pa
 
@@ -18,10 +19,27 @@ from liuke.understand.segments.expressions import columns_of
 from liuke.understand.segments.facts import COLUMNS
 from liuke.understand.segments.ports import Reach, Snapshot
 from liuke.understand.segments.rules import ExpressionCondition, ProfileCondition, SegmentCondition, TagCondition, walk
-from liuke.understand.tags import CUSTOMER_COLUMNS, DuckDB, Kind, TagSet, Value, build_tags
+from liuke.understand.segments.unseen import Ask, Unseen, unseen
+from liuke.understand.tags import (
+    CUSTOMER_COLUMNS,
+    CUSTOMER_NAMES,
+    MODEL_NAMES,
+    DuckDB,
+    Kind,
+    TagSet,
+    Value,
+    build_tags,
+    compile_plan,
+    value_names,
+)
 
 PROFILE: Mapping[str, Kind] = {**CUSTOMER_COLUMNS, "level": "text"}
 """Profile fields that rules may ask, and the warning level of the day."""
+
+PROFILE_NAMES: Mapping[str, tuple[str, ...]] = {
+    **CUSTOMER_NAMES, "level": MODEL_NAMES["early_warning", "level"],
+}  # fmt: skip
+"""The texts of fields that can only be one of a few."""
 
 _KINDS: Mapping[str, Kind] = {
     "VARCHAR": "text", "BOOLEAN": "boolean", "DATE": "date", "DOUBLE": "double", "FLOAT": "double",
@@ -49,6 +67,11 @@ class SegmentDesk:
     def check(self, key: str, book: SegmentBook) -> None:
         """Raise what is wrong with a segment over this frame, without evaluating it."""
         compile_segments([key], book, self.frame)
+
+    def unseen(self, key: str, book: SegmentBook, happenings: Ask | None = None) -> tuple[Unseen, ...]:
+        """Return the values of a segment's own rule that occur nowhere; see `unseen`."""
+        own = None if self.frame.facts else self.engine.rows
+        return unseen(book[key].rule, self.frame, self.engine.rows, happenings or own)
 
     def count(self, key: str, book: SegmentBook) -> int:
         """Return how many customers are in a segment.
@@ -104,6 +127,8 @@ def frame_of(
     happenings: Mapping[str, int | None] | None = None,
     relation: str = "customers",
     facts: str | None = None,
+    names: Mapping[str, tuple[str, ...]] | None = None,
+    events: Collection[str] | None = None,
 ) -> Frame:
     """Return the frame over a relation whose columns are known by name and DuckDB type.
 
@@ -113,6 +138,10 @@ def frame_of(
     tag_prefix : str
         What stands before a tag's key; a column without it is a profile field, if it is one. With an empty prefix a
         column that is no profile field is a tag.
+    names : mapping of tag to tuple of str, optional
+        The values of tags that have a closed set of them.
+    events : collection of str, optional
+        The events that there are.
     """
     tags: dict[str, Value] = {}
     profile: dict[str, Value] = {}
@@ -122,10 +151,11 @@ def frame_of(
         if value is None or name == "customer_id":
             continue
         if name in PROFILE and value.kind == PROFILE[name]:
-            profile[name] = value
+            profile[name] = replace(value, names=PROFILE_NAMES.get(name))
         elif name.startswith(tag_prefix):
-            tags[name.removeprefix(tag_prefix)] = value
-    return Frame(as_of, relation, tags, profile, happenings or {}, facts)
+            key = name.removeprefix(tag_prefix)
+            tags[key] = replace(value, names=(names or {}).get(key))
+    return Frame(as_of, relation, tags, profile, happenings or {}, facts, events)
 
 
 def tags_read(keys: Iterable[str], book: SegmentBook) -> tuple[str, ...]:
@@ -162,6 +192,7 @@ def desk_at(
     settings: SegmentSettings,
     tags: str | None = None,
     levels: str | None = None,
+    events: Collection[str] | None = None,
 ) -> SegmentDesk:
     """Return a desk for some segments over a moment: all history, all sources.
 
@@ -179,6 +210,8 @@ def desk_at(
         Relation with the tags of the day, as the `tag` step wrote them (`customer_id` and a column per tag).
     levels : str, optional
         Relation with `customer_id` and the warning `level` of the day.
+    events : collection of str, optional
+        The events of the shop's catalogue; None: any may be asked for.
 
     Returns
     -------
@@ -200,7 +233,8 @@ def desk_at(
     types = {row[0]: row[1] for row in connection.execute(f"DESCRIBE {select}").fetchall()}
     people = connection.sql(select).to_arrow_table()
     reach: dict[str, int | None] = dict.fromkeys(COLUMNS)
-    open_frame = frame_of(types, moment.as_of, happenings=reach)
+    names = value_names(tagset, wanted)
+    open_frame = frame_of(types, moment.as_of, happenings=reach, names=names, events=events)
     refused = _unfit(keys, book, open_frame)
     facts = facts_of([key for key in keys if key not in refused], book, open_frame)
     tables: dict[str, pa.Table] = {"customers": people}
@@ -208,8 +242,18 @@ def desk_at(
         tables["facts_of_moment"] = connection.sql(facts).to_arrow_table()
     if tags == "segment_tags":
         connection.unregister("segment_tags")
-    frame = frame_of(types, moment.as_of, happenings=reach, facts="facts_of_moment")
+    frame = replace(open_frame, facts="facts_of_moment")
     return SegmentDesk(LockedEngine(tables, settings), frame, refused)
+
+
+def names_refused(
+    book: SegmentBook, tagset: TagSet, events: Collection[str], as_of: dt.date
+) -> dict[str, SegmentError]:
+    """Return the segments of a book that name what is not there, with the reason; no data are read."""
+    columns = compile_plan(tagset, None, as_of).columns
+    tags = {one.key: Value(f"c.{DuckDB.identifier(one.key)}", one.kind, one.names) for one in columns}
+    profile = {name: Value(f"c.{name}", kind, PROFILE_NAMES.get(name)) for name, kind in PROFILE.items()}
+    return _unfit(list(book), book, Frame(as_of, "customers", tags, profile, dict.fromkeys(COLUMNS), None, events))
 
 
 def _unfit(keys: Sequence[str], book: SegmentBook, frame: Frame) -> dict[str, SegmentError]:

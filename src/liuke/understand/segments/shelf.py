@@ -60,28 +60,27 @@ class SegmentShelf:
         self._operations = operations
 
     def definitions(self) -> dict[str, SegmentDefinition]:
-        """Return the segments that stand, by key; archived ones are left out."""
+        """Return the segments that stand and can be read, by key; archived ones are left out."""
+        return {key: one for key, one in self.standing().items() if not isinstance(one, SegmentError)}
+
+    def standing(self) -> dict[str, SegmentDefinition | SegmentError]:
+        """Return the segments that stand, by key: each as a definition, or why it cannot be read any more."""
         newest = sa.select(sa.func.max(segment_versions.c.position)).group_by(segment_versions.c.segment)
         query = sa.select(segment_versions).where(segment_versions.c.position.in_(newest))
         with self._operations.read() as connection:
             rows = connection.execute(query.order_by(segment_versions.c.segment)).all()
-        return {row.segment: parse_definition(json.loads(row.document)) for row in rows if not row.archived}
+        return {row.segment: _read(row.document) for row in rows if not row.archived}
 
     def versions(self, key: str) -> list[SavedVersion]:
         """Return what was saved under a key, the newest first."""
         query = sa.select(segment_versions).where(segment_versions.c.segment == key)
         with self._operations.read() as connection:
             rows = connection.execute(query.order_by(segment_versions.c.position.desc())).all()
+        found = [(row, _read(row.document)) for row in rows]
         return [
-            SavedVersion(
-                row.segment,
-                row.version,
-                parse_definition(json.loads(row.document)),
-                row.archived,
-                row.saved_at,
-                row.saved_by,
-            )
-            for row in rows
+            SavedVersion(row.segment, row.version, document, row.archived, row.saved_at, row.saved_by)
+            for row, document in found
+            if not isinstance(document, SegmentError)
         ]
 
     def save(
@@ -155,6 +154,14 @@ class SegmentShelf:
         query = sa.select(column).where(segment_snapshot_members.c.snapshot == snapshot).order_by(column)
         with self._operations.read() as connection:
             return [int(one) for one in connection.execute(query).scalars()]
+
+
+def _read(document: str) -> SegmentDefinition | SegmentError:
+    """Return a saved document; what was written under older rules may be refused by now."""
+    try:
+        return parse_definition(json.loads(document), "the saved segment")
+    except SegmentError as error:
+        return error
 
 
 def joined_book(files: Mapping[str, SegmentDefinition], saved: Mapping[str, SegmentDefinition]) -> SegmentBook:

@@ -19,7 +19,7 @@ from liuke.understand.tags.errors import DefinitionError, unknown
 from liuke.understand.tags.expressions import express
 from liuke.understand.tags.leaves import Leaf, Leaves, scan_name
 from liuke.understand.tags.nodes import PercentRank
-from liuke.understand.tags.sources import CUSTOMER_COLUMNS, SOURCES, Kind
+from liuke.understand.tags.sources import CUSTOMER_COLUMNS, CUSTOMER_NAMES, SOURCES, Kind
 from liuke.understand.tags.tagset import TagDefinition, TagSet, TagType, rank_reads
 
 _OUTPUT: Mapping[TagType, frozenset[Kind]] = {
@@ -31,11 +31,12 @@ _OUTPUT: Mapping[TagType, frozenset[Kind]] = {
 
 @dataclass(frozen=True)
 class PlanColumn:
-    """One output column: the tag and the kind of its values."""
+    """One output column: the tag, the kind of its values and, where they are a closed set of texts, which."""
 
     key: str
     type: TagType
     kind: Kind
+    names: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -118,9 +119,9 @@ def compile_plan(
                 f"`only` and `scores` name relations, not {relation!r}", hint="register a table or view first"
             )
     compiler = _Compiler(tagset, Leaves(as_of, dialect, only, scores), cut_points)
-    frame, kinds = compiler.frame("tags", wanted)
-    columns = tuple(_output(tagset[key], kinds[key]) for key in wanted)
-    shown = ["customer_id", *(compiler.output(column, kinds[column.key]) for column in columns)]
+    frame, values = compiler.frame("tags", wanted)
+    columns = tuple(_output(tagset[key], values[key]) for key in wanted)
+    shown = ["customer_id", *(compiler.output(column, values[column.key].kind) for column in columns)]
     final = f"SELECT {', '.join(shown)} FROM {frame}"
     steps = compiler.steps(final)
     parts = [dialect.cte(step.name, step.body, step.references, large=step.large) for step in steps]
@@ -137,8 +138,23 @@ def value_kinds(tagset: TagSet, names: Iterable[str], as_of: dt.date, dialect: D
         If kinds do not fit.
     """
     wanted = tuple(dict.fromkeys(names))
-    _, kinds = _Compiler(tagset, Leaves(as_of, dialect, None), None).frame("tags", wanted)
-    return {name: kinds[name] for name in wanted}
+    _, values = _Compiler(tagset, Leaves(as_of, dialect, None), None).frame("tags", wanted)
+    return {name: values[name].kind for name in wanted}
+
+
+def value_names(tagset: TagSet, names: Iterable[str] | None = None) -> dict[str, tuple[str, ...]]:
+    """Return the values that tags can have, of those with a closed set; by default of all that are not hidden.
+
+    Raises
+    ------
+    DefinitionError
+        If a definition cannot be compiled.
+    """
+    wanted = tuple(tagset.visible if names is None else dict.fromkeys(names))
+    if not wanted:
+        return {}
+    columns = compile_plan(tagset, wanted, dt.date(2000, 1, 1)).columns  # the day plays no part
+    return {column.key: column.names for column in columns if column.names is not None}
 
 
 class _Compiler:
@@ -150,8 +166,8 @@ class _Compiler:
         self._steps: list[tuple[str, str]] = []  # frames and ranks, which stand after the leaves
         self._ranks: dict[str, Leaf] = {}
 
-    def frame(self, name: str, wanted: Sequence[str]) -> tuple[str, dict[str, Kind]]:
-        """Add the CTEs of a frame with the wanted tags; return its last CTE and the kinds of its tags."""
+    def frame(self, name: str, wanted: Sequence[str]) -> tuple[str, dict[str, Value]]:
+        """Add the CTEs of a frame with the wanted tags; return its last CTE and its tags as columns of it."""
         scope = _Frame(self)
         layers: dict[int, list[str]] = {}
         depth: dict[str, int] = {}
@@ -160,14 +176,14 @@ class _Compiler:
             try:
                 value = express(definition.value, scope)
             except DefinitionError as error:
-                raise DefinitionError(f"tag {key!r}: {error.message}", hint=error.hint) from error
+                raise DefinitionError(f"tag {key!r}: {error.message}", hint=error.hint, zh=error.zh) from error
             depth[key] = 1 + max((depth[needed] for needed in self._reads(definition)), default=0)
             layers.setdefault(depth[key], []).append(f"{value.sql} AS {self.dialect.identifier(key)}")
-            scope.kinds[key] = value.kind
+            scope.tags[key] = Value(self.dialect.identifier(key), value.kind, value.names)
         self._steps.append((f"{name}_0", scope.base()))
         for level, columns in sorted(layers.items()):
             self._steps.append((f"{name}_{level}", f"SELECT *, {', '.join(columns)} FROM {name}_{level - 1}"))
-        return f"{name}_{len(layers)}", scope.kinds
+        return f"{name}_{len(layers)}", scope.tags
 
     def rank(self, node: PercentRank) -> Leaf:
         """Return the leaf of a rank over the whole population, computed in a narrow frame."""
@@ -181,13 +197,13 @@ class _Compiler:
             )
         number = len(self._ranks) + 1
         self._ranks[key] = Leaf(f"rank_{number}", f"_r{number}", "double")
-        frame, kinds = self.frame(f"ranked_{number}", rank_reads(node))
+        frame, values = self.frame(f"ranked_{number}", rank_reads(node))
         value = self.dialect.identifier(node.of)
-        if kinds[node.of] not in ("integer", "double"):
-            raise DefinitionError(f"{node.of!r} is {kinds[node.of]} and cannot be ranked", hint="rank a number")
+        if values[node.of].kind not in ("integer", "double"):
+            raise DefinitionError(f"{node.of!r} is {values[node.of].kind} and cannot be ranked", hint="rank a number")
         kept = [f"{value} IS NOT NULL"]
         if node.among is not None:
-            kept.append(condition_sql(node.among, lambda k: Value(self.dialect.identifier(k), kinds[k]), self.dialect))
+            kept.append(condition_sql(node.among, values.__getitem__, self.dialect))
         place = self.dialect.cast(f"rank() OVER (ORDER BY {value}{' DESC' if node.descending else ''})", "integer")
         smaller = f"({place} - 1) * {RESOLUTION}"
         thousandths = f"least({RESOLUTION - 1}, {self.dialect.floor_divide(smaller, 'count(*) OVER ()')})"
@@ -272,7 +288,7 @@ class _Frame:
     def __init__(self, compiler: _Compiler) -> None:
         self.compiler = compiler
         self.leaves = compiler.leaves
-        self.kinds: dict[str, Kind] = {}
+        self.tags: dict[str, Value] = {}
         self._columns: dict[str, None] = {}
         self._leaves: dict[str, Leaf] = {}
 
@@ -281,13 +297,13 @@ class _Frame:
         if name not in CUSTOMER_COLUMNS:
             raise unknown("column", name, CUSTOMER_COLUMNS, "the customer's profile")
         self._columns[name] = None
-        return Value(f"_profile_{name}", CUSTOMER_COLUMNS[name])
+        return Value(f"_profile_{name}", CUSTOMER_COLUMNS[name], CUSTOMER_NAMES.get(name))
 
     def name(self, name: str) -> Value:
         """Return another tag, which stands in an earlier layer."""
-        if name not in self.kinds:
-            raise unknown("tag", name, self.kinds)
-        return Value(self.leaves.dialect.identifier(name), self.kinds[name])
+        if name not in self.tags:
+            raise unknown("tag", name, self.tags)
+        return self.tags[name]
 
     def leaf(self, leaf: Leaf) -> Value:
         """Return a leaf, which the base joins."""
@@ -316,13 +332,15 @@ class _Frame:
         return f"SELECT {', '.join(shown)}\n    FROM {self.leaves.customers()} AS c{joins}"
 
 
-def _output(definition: TagDefinition, kind: Kind) -> PlanColumn:
+def _output(definition: TagDefinition, value: Value) -> PlanColumn:
+    kind = value.kind
     if kind not in _OUTPUT[definition.type]:
         raise DefinitionError(
             f"tag {definition.key!r} says it is {definition.type}, but its value is {kind}",
             hint="change `type`, or the value",
         )
-    return PlanColumn(definition.key, definition.type, "integer" if definition.type == "money_minor" else kind)
+    shown = "integer" if definition.type == "money_minor" else kind
+    return PlanColumn(definition.key, definition.type, shown, value.names)
 
 
 def _reads_relation(body: str, name: str) -> bool:

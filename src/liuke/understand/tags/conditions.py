@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from liuke.kernel import folded, typed_number
 from liuke.understand.tags.dialect import Dialect
-from liuke.understand.tags.errors import DefinitionError
+from liuke.understand.tags.errors import DefinitionError, unknown
 from liuke.understand.tags.predicates import AllOf, AnyOf, Not, Test
 from liuke.understand.tags.sources import Kind
 
@@ -20,10 +21,17 @@ AnyPredicate: TypeAlias = Test | AllOf | AnyOf | Not
 
 @dataclass(frozen=True)
 class Value:
-    """A piece of SQL and the kind of what it yields."""
+    """A piece of SQL and the kind of what it yields.
+
+    Attributes
+    ----------
+    names : tuple of str, optional
+        The texts that it can be, where they are a closed set; a comparison with any other is a mistake.
+    """
 
     sql: str
     kind: Kind
+    names: tuple[str, ...] | None = None
 
 
 Resolve: TypeAlias = Callable[[str], Value]
@@ -65,10 +73,10 @@ def _test_sql(test: Test, value: Value, dialect: Dialect) -> str:
         raise DefinitionError(f"{test.field!r} is a list and cannot be compared", hint="use {contains: value}")
     if test.op in ("in", "not_in"):
         items = test.value if isinstance(test.value, tuple) else (test.value,)
-        listed = ", ".join(dialect.literal(operand(item, value.kind, test.field)) for item in items)
+        listed = ", ".join(dialect.literal(operand(item, value, test.field)) for item in items)
         inside = f"{value.sql} IN ({listed})"
         return inside if test.op == "in" else f"NOT coalesce({inside}, false)"
-    literal = dialect.literal(operand(test.value, value.kind, test.field))
+    literal = dialect.literal(operand(test.value, value, test.field))
     if test.op == "ne":
         return f"NOT coalesce({value.sql} = {literal}, false)"
     return f"{value.sql} {_COMPARISONS[test.op]} {literal}"
@@ -81,7 +89,8 @@ def _contains_sql(test: Test, value: Value, dialect: Dialect) -> str:
         raise DefinitionError(
             f"`contains` asks a list, but {test.field!r} is {value.kind}", hint="use it on tags of type list"
         )
-    items = [operand(item, _ITEMS[value.kind], test.field) for item in wanted]
+    item_value = Value(value.sql, _ITEMS[value.kind], value.names)
+    items = [operand(item, item_value, test.field) for item in wanted]
     literals = [dialect.literal(float(i) if isinstance(i, int) else i) for i in items]
     found = [dialect.contains(value.sql, literal) for literal in literals]
     return found[0] if len(found) == 1 else f"({' OR '.join(found)})"
@@ -97,14 +106,17 @@ def _property(test: Test, value: Value, dialect: Dialect) -> Value:
     return Value(value.sql, "text")
 
 
-def operand(raw: object, kind: Kind, field: str) -> object:
+def operand(raw: object, value: Value, field: str) -> object:
     """Return the constant in the field's kind, or say why it cannot be compared with it."""
+    kind = value.kind
     if kind in NUMBERS and isinstance(raw, int | float) and not isinstance(raw, bool):
         return raw
+    if kind in NUMBERS and isinstance(raw, str) and not raw.isascii() and (number := typed_number(raw)) is not None:
+        return number
     if kind == "boolean" and isinstance(raw, bool):
         return raw
     if kind == "text" and isinstance(raw, str):
-        return raw
+        return named(raw, value.names, field)
     if kind == "date" and isinstance(raw, dt.date | str):
         try:
             return raw if isinstance(raw, dt.date) else dt.date.fromisoformat(raw)
@@ -113,6 +125,21 @@ def operand(raw: object, kind: Kind, field: str) -> object:
     raise DefinitionError(
         f"{field!r} is of kind {kind} and cannot be compared with {raw!r}", hint=_ADVICE.get(kind, "")
     )
+
+
+def named(raw: str, names: tuple[str, ...] | None, field: str) -> str:
+    """Return the text of a closed set that was meant, however it was typed; any text where the set is open.
+
+    Raises
+    ------
+    DefinitionError
+        If it is none of the set; with the one that was probably meant.
+    """
+    if names is None or raw in names:
+        return raw
+    if (meant := next((name for name in names if folded(name) == folded(raw)), None)) is None:
+        raise unknown("value", raw, names, field)
+    return meant
 
 
 _ADVICE: dict[str, str] = {

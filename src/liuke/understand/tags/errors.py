@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
-from liuke.kernel.errors import SettingsError
+from liuke.kernel import SettingsError, hints
 
 
 class DefinitionError(SettingsError):
@@ -25,8 +24,13 @@ class CycleError(DefinitionError):
 
 def unknown(what: str, name: str, known: Iterable[str], where: str = "") -> DefinitionError:
     """Say that `name` is not a known `what`, and which known name was probably meant."""
-    names = sorted(set(known))
-    close = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
-    hint = f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(names) or 'none'}"
     place = f" in {where}" if where else ""
-    return DefinitionError(f"unknown {what} {name!r}{place}", hint=hint)
+    zh, en = hints(name, known)
+    said = f"{where + ' 里' if where else ''}没有{_WORDS.get(what, what)}“{name}”，{zh}"
+    return DefinitionError(f"unknown {what} {name!r}{place}", hint=en, zh=said)
+
+
+_WORDS = {
+    "tag": "标签", "value": "取值", "column": "列", "attribute": "商品属性", "event": "行为", "model": "模型",
+    "profile field": "档案字段", "segment": "人群", "fact": "订单事实", "gender": "性别",
+}  # fmt: skip

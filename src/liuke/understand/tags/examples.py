@@ -11,8 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-import yaml
-
+from liuke.kernel import read_yaml
 from liuke.understand.tags.errors import DefinitionError
 from liuke.understand.tags.loading import SHIPPED
 from liuke.understand.tags.nodes import Aggregate, Attribute, DaysSince, MonthsSince, Node, PerChild
@@ -99,7 +98,7 @@ def load_examples() -> tuple[Example, ...]:
 
 
 def _read(name: str) -> Iterator[Example]:
-    document = yaml.safe_load((SHIPPED / "examples" / name).read_text(encoding="utf-8"))
+    document = read_yaml((SHIPPED / "examples" / name).read_text(encoding="utf-8"))
     nothing = document["nothing"]
     for number, entry in enumerate(document["examples"], start=1):
         place = f"{name}, example {number}"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Protocol, cast
 
-from liuke.understand.tags.conditions import NUMBERS, Resolve, Value, condition_sql
+from liuke.understand.tags.conditions import NUMBERS, Resolve, Value, condition_sql, named
 from liuke.understand.tags.errors import DefinitionError
 from liuke.understand.tags.leaves import Leaf, Leaves
 from liuke.understand.tags.nodes import (
@@ -43,7 +44,7 @@ from liuke.understand.tags.nodes import (
     Trend,
 )  # fmt: skip
 from liuke.understand.tags.paths import WEIGHT_UNIT
-from liuke.understand.tags.sources import SOURCES, Kind
+from liuke.understand.tags.sources import MODEL_NAMES, SOURCES, Kind
 
 
 class Scope(Protocol):
@@ -130,7 +131,8 @@ def _day(node: Aggregate) -> str:
 
 def _model(node: Model, scope: Scope, names: Mapping[str, Value]) -> Value:
     leaf, kind = scope.leaves.score(node)
-    return Value(scope.leaves.dialect.cast("NULL", kind), kind) if leaf is None else scope.leaf(leaf)
+    found = Value(scope.leaves.dialect.cast("NULL", kind), kind) if leaf is None else scope.leaf(leaf)
+    return replace(found, names=MODEL_NAMES.get((node.model, node.column)))
 
 
 def _attribute(node: Attribute, scope: Scope, names: Mapping[str, Value]) -> Value:
@@ -152,9 +154,10 @@ def _tag(node: Tag, scope: Scope, names: Mapping[str, Value]) -> Value:
     return names.get(node.key) or scope.name(node.key)
 
 
-def _constant(node: Constant, scope: Scope, names: Mapping[str, Value]) -> Value:
+def _constant(node: Constant, scope: Scope, local: Mapping[str, Value]) -> Value:
     kinds: dict[type, Kind] = {bool: "boolean", int: "integer", float: "double", str: "text"}
-    return Value(scope.leaves.dialect.literal(node.value), kinds[type(node.value)])
+    names = (node.value,) if isinstance(node.value, str) else None
+    return Value(scope.leaves.dialect.literal(node.value), kinds[type(node.value)], names)
 
 
 def _ratio(node: Ratio, scope: Scope, names: Mapping[str, Value]) -> Value:
@@ -176,7 +179,7 @@ def _combine(node: Combine, scope: Scope, names: Mapping[str, Value]) -> Value:
 def _default(node: Default, scope: Scope, names: Mapping[str, Value]) -> Value:
     value, other = express(node.of, scope, names), _constant(Constant(value=node.value), scope, names)
     kind = _common([value.kind, other.kind], "default")
-    return Value(f"coalesce({value.sql}, {other.sql})", kind)
+    return Value(f"coalesce({value.sql}, {other.sql})", kind, _all_names([value, other]))
 
 
 def _trend(node: Trend, scope: Scope, names: Mapping[str, Value]) -> Value:
@@ -189,6 +192,7 @@ def _trend(node: Trend, scope: Scope, names: Mapping[str, Value]) -> Value:
 def _bucket(node: Bucket, scope: Scope, names: Mapping[str, Value]) -> Value:
     value, dialect = _number(node.of, scope, names), scope.leaves.dialect
     kind: Kind = "integer" if isinstance(node.labels[0], int) else "text"
+    names_given = tuple(str(label) for label in node.labels) if kind == "text" else None
 
     def labelled(edges: tuple[float, ...]) -> str:
         lines = [f"WHEN {value.sql} IS NULL THEN NULL"] + [
@@ -199,15 +203,17 @@ def _bucket(node: Bucket, scope: Scope, names: Mapping[str, Value]) -> Value:
 
     if not isinstance(node.edges, dict) or node.by is None:
         assert not isinstance(node.edges, dict)
-        return Value(labelled(node.edges), kind)
+        return Value(labelled(node.edges), kind, names_given)
     chosen = express(node.by, scope, names)
     if chosen.kind != "text":
         raise DefinitionError(f"`by` of a bucket is {chosen.kind}, not a category", hint="take a tag of type category")
+    for name in node.edges:
+        named(name, chosen.names, "`by` of a bucket")
     cases = [
         f"WHEN {chosen.sql} = {dialect.literal(name)} THEN {labelled(edges)}" for name, edges in node.edges.items()
     ]
     last = f" ELSE {labelled(node.otherwise)}" if node.otherwise is not None else ""
-    return Value(f"CASE {' '.join(cases)}{last} END", kind)
+    return Value(f"CASE {' '.join(cases)}{last} END", kind, names_given)
 
 
 def _case(node: Case, scope: Scope, names: Mapping[str, Value]) -> Value:
@@ -219,8 +225,9 @@ def _case(node: Case, scope: Scope, names: Mapping[str, Value]) -> Value:
         for branch, result in zip(node.when, results, strict=True)
     ]
     last = express(node.otherwise, scope, inner) if node.otherwise is not None else None
-    kind = _common([result.kind for result in (*results, *([last] if last else []))], "case")
-    return Value(f"CASE {' '.join(lines)}{f' ELSE {last.sql}' if last else ''} END", kind)
+    given = [*results, *([last] if last else [])]
+    kind = _common([result.kind for result in given], "case")
+    return Value(f"CASE {' '.join(lines)}{f' ELSE {last.sql}' if last else ''} END", kind, _all_names(given))
 
 
 def _holds(node: Holds, scope: Scope, names: Mapping[str, Value]) -> Value:
@@ -238,7 +245,7 @@ def _per_child(node: PerChild, scope: Scope, names: Mapping[str, Value]) -> Valu
     if value.kind != "text" and value.kind not in NUMBERS:
         raise DefinitionError(f"per_child lists texts or numbers, not {value.kind}", hint="use bucket or case")
     where = "" if node.where is None else condition_sql(node.where, child.column, scope.leaves.dialect)
-    return scope.leaf(scope.leaves.per_child(value, child.used, where))
+    return replace(scope.leaf(scope.leaves.per_child(value, child.used, where)), names=value.names)
 
 
 class ChildScope:
@@ -276,7 +283,7 @@ _RENDER: Mapping[type[Node], object] = {
 
 def _with_let(let: Mapping[str, Node], scope: Scope, names: Mapping[str, Value]) -> dict[str, Value]:
     given = {name: express(expression, scope, names) for name, expression in let.items()}
-    return {**names, **{name: Value(f"({value.sql})", value.kind) for name, value in given.items()}}
+    return {**names, **{name: replace(value, sql=f"({value.sql})") for name, value in given.items()}}
 
 
 def _resolver(scope: Scope, names: Mapping[str, Value]) -> Resolve:
@@ -290,6 +297,12 @@ def _number(node: Node, scope: Scope, names: Mapping[str, Value]) -> Value:
             f"a number is needed, but this is {value.kind}: {node!r}", hint="take a numeric tag or node"
         )
     return value
+
+
+def _all_names(values: list[Value]) -> tuple[str, ...] | None:
+    """Return the texts that a choice of values can be; None where one of them may be any text."""
+    sets = [value.names for value in values]
+    return None if None in sets else tuple(dict.fromkeys(name for names in sets if names for name in names))
 
 
 def _common(kinds: list[Kind], where: str) -> Kind:

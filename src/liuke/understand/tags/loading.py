@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -12,12 +14,25 @@ from typing import Any
 import yaml
 
 from liuke.collect.behaviours import Catalogue
+from liuke.kernel import SetAside, read_yaml
+from liuke.understand.tags.compiler import compile_plan
 from liuke.understand.tags.errors import DefinitionError
+from liuke.understand.tags.naming import check_names
+from liuke.understand.tags.tables import customer_tags_spec
 from liuke.understand.tags.tagset import LANGUAGE, TagDefinition, TagSet
 
+_ANY_DAY = dt.date(2000, 1, 1)  # what can be compiled does not depend on it
 SHIPPED = Path(str(resources.files("liuke.understand.tags"))) / "definitions"
 _FILE_KEYS = frozenset({"language", "family", "group", "owner", "personal", "hidden", "tags"})
 _PLACE = re.compile(r"\{([a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)?)\}")
+
+
+@dataclass(frozen=True)
+class ReadTags:
+    """The definitions that can be used, and those that were set aside."""
+
+    tags: TagSet
+    aside: tuple[SetAside, ...] = ()
 
 
 def load_definitions(*folders: Path | str, catalogue: Catalogue, shipped: bool = True) -> TagSet:
@@ -28,7 +43,7 @@ def load_definitions(*folders: Path | str, catalogue: Catalogue, shipped: bool =
     *folders : path
         Folders with `*.yaml`, read in order of name. A folder that does not exist holds nothing.
     catalogue : Catalogue
-        The shop's behaviours: what `"@customer_started"` stands for.
+        The shop's behaviours: what `"@customer_started"` stands for, and which events a definition may name.
     shipped : bool
         False for a set of its own, such as the features of a model.
 
@@ -40,25 +55,103 @@ def load_definitions(*folders: Path | str, catalogue: Catalogue, shipped: bool =
         If tags are defined by each other.
     """
     definitions: dict[str, TagDefinition] = {}
-    started = sorted(catalogue.active_names)
     for folder in ([SHIPPED] if shipped else []) + [Path(folder) for folder in folders]:
-        here: dict[str, Path] = {}
-        for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
-            for definition in read_file(path, started):
-                if definition.key in here:
+        definitions |= _folder(folder, catalogue, _raise)
+    return TagSet(definitions.values())
+
+
+def read_definitions(*folders: Path | str, catalogue: Catalogue) -> ReadTags:
+    """Read the same, but set aside what is wrong in a folder, and what depends on it; all others stand.
+
+    A definition that would have replaced a shipped one leaves the shipped one in force. Parameters as in
+    `load_definitions`.
+    """
+    shipped = load_definitions(catalogue=catalogue)
+    aside: dict[str, DefinitionError] = {}
+    own: dict[str, TagDefinition] = {}
+    for folder in folders:
+        own |= _folder(Path(folder), catalogue, aside.setdefault)
+    fitting = _fitting(shipped, own, aside) if own else shipped
+    return ReadTags(fitting, tuple(SetAside.because("tag", name, error) for name, error in sorted(aside.items())))
+
+
+def _raise(_: str, error: DefinitionError) -> None:
+    raise error
+
+
+def _folder(
+    folder: Path, catalogue: Catalogue, refuse: Callable[[str, DefinitionError], object]
+) -> dict[str, TagDefinition]:
+    """Return a folder's definitions; what is wrong goes to `refuse`, with the name of the file or the tag."""
+    found: dict[str, TagDefinition] = {}
+    places: dict[str, Path] = {}
+    started, events = sorted(catalogue.active_names), catalogue.names
+    for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
+        try:
+            here = list(read_file(path, started))
+        except DefinitionError as error:
+            refuse(path.name, error)
+            continue
+        for definition in here:
+            key = definition.key
+            try:
+                if key in places:
                     raise DefinitionError(
-                        f"tag {definition.key!r} is defined twice: in {here[definition.key]} and in {path}",
+                        f"tag {key!r} is defined twice: in {places[key]} and in {path}",
                         hint="keep one of them; to replace a shipped tag, define it once in the workspace",
                     )
-                here[definition.key] = path
-                definitions[definition.key] = definition
-    return TagSet(definitions.values())
+                check_names(definition, events)
+            except DefinitionError as error:
+                refuse(key, error)
+                continue
+            places[key], found[key] = path, definition
+    return found
+
+
+def _fitting(shipped: TagSet, own: Mapping[str, TagDefinition], aside: dict[str, DefinitionError]) -> TagSet:
+    """Return the shipped definitions with those of the shop's own that can be computed."""
+    try:
+        return _tried(shipped, own)
+    except DefinitionError:
+        pass  # one by one then, what is needed first
+    accepted: dict[str, TagDefinition] = {}
+    pending = dict(own)
+    while ready := [key for key in pending if not set(pending[key].needs) & (set(pending) - {key})]:
+        for key in ready:
+            definition = pending.pop(key)
+            if lost := [needed for needed in definition.needs if needed in aside and needed not in shipped]:
+                aside[key] = DefinitionError(
+                    f"tag {key!r} is computed from {lost[0]!r}, which is set aside",
+                    hint=f"mend {lost[0]!r} first",
+                    zh=f"它由标签“{lost[0]}”算出，而后者已搁置；请先改好“{lost[0]}”",
+                )
+                continue
+            try:
+                _tried(shipped, {**accepted, key: definition}, [key])
+                accepted[key] = definition
+            except DefinitionError as error:
+                aside[key] = error
+    for key in pending:  # they need each other
+        try:
+            _tried(shipped, {**accepted, **pending})
+        except DefinitionError as error:
+            aside[key] = error
+    return TagSet({**shipped, **accepted}.values())
+
+
+def _tried(shipped: TagSet, own: Mapping[str, TagDefinition], names: Sequence[str] | None = None) -> TagSet:
+    """Return the set in which own definitions stand, once all of them compile."""
+    tags = TagSet({**shipped, **own}.values())
+    chosen = list(own if names is None else names)
+    compile_plan(tags, chosen, _ANY_DAY)
+    customer_tags_spec(tags.select([key for key in chosen if not tags[key].hidden]))
+    return tags
 
 
 def read_file(path: Path, started: Sequence[str]) -> Iterator[TagDefinition]:
     """Yield the definitions of one file, templates written out."""
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = read_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise DefinitionError(f"{path} cannot be read: {error}", hint="it has to be YAML in UTF-8") from error
     yield from parse_document(document, str(path), started)

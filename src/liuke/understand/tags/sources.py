@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
@@ -43,6 +43,8 @@ class Source:
         True if a row has JSON properties, so that `property.*` can be read.
     large : bool
         True if a copy of the rows should not be kept in memory while the plan runs.
+    names : mapping of column to tuple of str
+        The texts of columns that can only be one of a few. Events are named by the shop's catalogue instead.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Source:
     about_products: bool = False
     has_properties: bool = False
     large: bool = False
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def kind(self, column: str) -> Kind:
         """Return the kind of a column, or refuse it with a hint."""
@@ -110,10 +113,15 @@ _CHILDREN: dict[str, Kind] = {
     "child_no": "integer", "birth_month": "date", "due_month": "date", "gender": "text", "guardian_consent": "boolean",
 }  # fmt: skip
 
+GENDERS = ("female", "male")
+
 CUSTOMER_COLUMNS: Mapping[str, Kind] = MappingProxyType({
     "registered_on": "date", "gender": "text", "birth_month": "date", "province": "text", "city": "text",
     "channel": "text", "member_tier": "text", "member_since_on": "date", "first_seen_on": "date",
 })  # fmt: skip
+
+CUSTOMER_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType({"gender": GENDERS})
+"""The texts of profile columns that can only be one of a few."""
 
 SOURCES: Mapping[str, Source] = MappingProxyType({
     source.name: source
@@ -126,8 +134,10 @@ SOURCES: Mapping[str, Source] = MappingProxyType({
                has_properties=True, large=True),
         Source("acts", _ACTS, order=("occurred_at",), dimensions=frozenset({"event"}), large=True),
         Source("touches", _TOUCHES, dimensions=frozenset({"channel", "campaign", "status"}), large=True),
-        Source("order_facts", _FACTS, order=("occurred_on", "order_id"), dimensions=frozenset({"fact"})),
-        Source("children", _CHILDREN, day=None, order=("child_no",), dimensions=frozenset({"gender"})),
+        Source("order_facts", _FACTS, order=("occurred_on", "order_id"), dimensions=frozenset({"fact"}),
+               names={"fact": ("deposit", "paid", "cancelled", "refunded", "returned")}),
+        Source("children", _CHILDREN, day=None, order=("child_no",), dimensions=frozenset({"gender"}),
+               names={"gender": GENDERS}),
     )
 })  # fmt: skip
 
@@ -139,3 +149,8 @@ MODELS: Mapping[str, Mapping[str, Kind]] = MappingProxyType({
     }),
 })  # fmt: skip
 """Published scores by model: a relation with `as_of`, `customer_id` and these columns is given to the plan."""
+
+MODEL_NAMES: Mapping[tuple[str, str], tuple[str, ...]] = MappingProxyType({
+    ("early_warning", "level"): ("blue", "yellow", "orange", "red"),
+})  # fmt: skip
+"""The texts of scores that can only be one of a few."""

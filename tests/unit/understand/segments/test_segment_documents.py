@@ -28,7 +28,7 @@ rule:
   kind: all
   of:
     - {kind: tag, tag: lifecycle, test: {op: in, values: [dormant, lost]}}
-    - {kind: tag, tag: spend, test: {op: between, low: 100, high: 99.5}}
+    - {kind: tag, tag: spend, test: {op: between, low: 99.5, high: 100}}
     - {kind: tag, tag: needs, test: {op: contains, text: 奶粉}}
     - {kind: profile, field: registered_on, test: {op: before, day: 2026-01-31}}
     - {kind: profile, field: member_since_on, test: {op: anniversary, days: 7}}

@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 
 import { overviewQuery } from "../../api/queries";
 import { Answer, PageHead, Panel } from "../../components/Page";
-import { Blank, NotEnough } from "../../components/states";
+import { Blank, NotEnough, SetAside } from "../../components/states";
 import { StrategyEffects } from "../../components/StrategyEffects";
 import { Cohorts } from "./Cohorts";
 import { Kpi } from "./Kpi";
@@ -24,6 +24,7 @@ export default function Overview() {
       <Answer query={query}>
         {(overview) => (
           <div className="stack">
+            <SetAside found={overview.aside} />
             <section aria-label={t("overview.metrics")}>
               <div className="grid kpis">
                 {overview.metrics.slice(0, all ? undefined : HEADLINE).map((metric) => (

@@ -89,6 +89,7 @@ function Answering({ definition }: { definition: Definition }) {
               <span className="big num">{exact(answer.count)}</span> {t("segments.ofAll", { share: share(answer.customers ? answer.count / answer.customers : null), n: exact(answer.customers) })}
             </p>
           )}
+          {answer?.unseen.map(({ zh, en }) => <Alert key={en} type="warning" showIcon title={words(zh, en)} />)}
           {answer?.nightly && <Alert type="info" showIcon title={t("segments.nightly")} description={t("segments.nightlyWhy")} />}
         </div>
         {answer && <pre className="rule-told">{words(answer.told.zh, answer.told.en)}</pre>}

@@ -8,7 +8,7 @@ import { overlapQuery, segmentsQuery } from "../../api/queries";
 import { useSession, useWords } from "../../app/session";
 import { DataTable } from "../../components/DataTable";
 import { Answer, PageHead, Panel } from "../../components/Page";
-import { Blank, Failure } from "../../components/states";
+import { Blank, Failure, SetAside } from "../../components/states";
 import { exact, share } from "../../lib/format";
 import type { SegmentList } from "./model";
 
@@ -23,6 +23,7 @@ export default function Segments() {
       <Answer query={query}>
         {(list) => (
           <div className="stack">
+            <SetAside found={list.aside} />
             <Panel title={t("segments.list")} lead={t("segments.listLead")} extra={<Button type="primary" onClick={() => void go("/segments/new")}>{t(mayEdit ? "segments.create" : "segments.explore")}</Button>}>
               {list.segments.length === 0 ? <Blank>{t("segments.none")}</Blank> : <Rows list={list} />}
             </Panel>

@@ -119,11 +119,13 @@ export function newCondition(kind: ConditionKind, { tags, list, own }: Known): R
       return { kind, field: "province", test: { op: "in", values: [] } };
     case "event":
       return { kind, source: "purchases", how: "did", where: [], days: 30, ago: 0 };
-    case "sequence":
+    case "sequence": {
+      const events = list.sources.find(({ source }) => source === "events")?.events ?? [];
       return {
-        kind, first: { source: "events", where: [isEvent("add_to_cart")] }, then: "did_not",
+        kind, first: { source: "events", where: [isEvent(events.includes("cart_add") ? "cart_add" : events[0] ?? "cart_add")] }, then: "did_not",
         second: { source: "purchases", where: [] }, within_days: 3, days: 30,
       };
+    }
     case "segment":
       return { kind, segment: list.segments.find(({ key }) => key !== own)?.key ?? "" };
     case "random":

@@ -26,11 +26,21 @@ class Problem(Model):
     code: str = Field(description="Stable name of the problem, such as `not_signed_in`.")
     message: str = Field(description="What is wrong.")
     hint: str = Field("", description="What to do about it.")
+    zh: str = Field("", description="Message and hint in Chinese, where an operator may meet the problem.")
 
 
 class Words(Model):
     """One name in both languages."""
 
+    zh: str
+    en: str
+
+
+class AsideNote(Model):
+    """A definition that the run could not use; all others were."""
+
+    kind: str
+    name: str
     zh: str
     en: str
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from liuke.app.http.models.common import Level, Model, Note, Unit, Words
+from liuke.app.http.models.common import AsideNote, Level, Model, Note, Unit, Words
 
 
 class Point(Model):
@@ -115,3 +115,4 @@ class Overview(Model):
     levels: list[RiskLevel]
     strategies: list[Strategy]
     notes: dict[str, Note]
+    aside: list[AsideNote] = Field(description="Definitions that the run could not use.")

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from liuke.app.http.models.common import Id, Model, Words
+from liuke.app.http.models.common import AsideNote, Id, Model, Words
 from liuke.understand.segments import SegmentDefinition
 
 
@@ -51,6 +51,7 @@ class SegmentList(Model):
     as_of: date
     customers: int = Field(description="All customers of the shop.")
     segments: list[SegmentRow]
+    aside: list[AsideNote] = Field(description="Segments that cannot be used as they stand, with the reason.")
     fields: list[str] = Field(description="Profile fields that rules may ask.")
     sources: list[SourceWords]
     event_words: dict[str, Words]
@@ -122,6 +123,7 @@ class Preview(Model):
     count: int | None = Field(description="None where only the nightly run can evaluate the rule.")
     nightly: NightlyNote | None
     sample: list[SampledCustomer]
+    unseen: list[Words] = Field(description="Values that occur nowhere, in words; an exclusion by one excludes nobody.")
 
 
 class OverlapRequest(Model):

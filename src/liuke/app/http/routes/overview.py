@@ -14,7 +14,7 @@ router = APIRouter(prefix="/api", tags=["overview"])
 def get_overview(user: SignedInUser, build: Build) -> Overview:
     """Return the first page as of the current build."""
     status = build.status
-    frame = {name: status[name] for name in ("as_of", "published_at", "notes")}
+    frame = {name: status[name] for name in ("as_of", "published_at", "notes")} | {"aside": status.get("aside", [])}
     return Overview.model_validate({**frame, **build.overview})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -28,14 +29,14 @@ from liuke.understand.segments import (
     COLUMNS,
     MEASURES,
     NeedsNightlyRunError,
+    ReadSegments,
     RuleWords,
     SegmentBook,
     SegmentDefinition,
     SegmentDesk,
     SegmentShelf,
     explain_rule,
-    joined_book,
-    load_segments,
+    read_segments,
 )
 
 router = APIRouter(prefix="/api/segments", tags=["segments"])
@@ -44,7 +45,8 @@ router = APIRouter(prefix="/api/segments", tags=["segments"])
 @router.get("", operation_id="getSegments")
 def get_segments(user: SignedInUser, build: Build, context: Context, request: Request) -> SegmentList:
     """Return every segment with its size of the last night, and what rules may ask of."""
-    files, book = _books(context)
+    read = _read(context)
+    files, book = read.files, read.book
     desk = _desk(request, build)
     words = _words(build, context, book)
     rows = [_row(key, book, files, build, words) for key in book]
@@ -56,6 +58,7 @@ def get_segments(user: SignedInUser, build: Build, context: Context, request: Re
     return SegmentList.model_validate({
         "as_of": build.status["as_of"], "customers": build.status["customers"], "segments": rows,
         "fields": sorted(desk.frame.profile), "sources": sources, "event_words": build.status["events"],
+        "aside": [vars(one) for one in read.aside],
     })  # fmt: skip
 
 
@@ -71,10 +74,12 @@ def preview_segment(
     answer: dict[str, Any] = {
         "as_of": build.status["as_of"], "version": book.version(definition.key), "told": {"zh": zh, "en": en},
         "customers": build.status["customers"], "count": None, "nightly": None, "sample": [],
+        "unseen": [],
     }  # fmt: skip
     try:
         answer["count"] = desk.count(definition.key, book)
         drawn = desk.sample(definition.key, book, asked.sample) if asked.sample else []
+        answer["unseen"] = [dict(zip(("zh", "en"), one.told, strict=True)) for one in desk.unseen(definition.key, book)]
     except NeedsNightlyRunError as error:
         answer["nightly"] = {"reason": error.message, "hint": error.hint}
         drawn = []
@@ -174,9 +179,13 @@ def get_segment_reach(key: str, user: SignedInUser, build: Build, context: Conte
     return SegmentReach.model_validate(frame | {"channels": channels})
 
 
-def _books(context: ConsoleContext) -> tuple[dict[str, SegmentDefinition], SegmentBook]:
-    files = load_segments(context.workspace.segments_dir)
-    return files, joined_book(files, SegmentShelf(context.operations).definitions())
+def _read(context: ConsoleContext) -> ReadSegments:
+    return read_segments(context.workspace.segments_dir, SegmentShelf(context.operations).standing())
+
+
+def _books(context: ConsoleContext) -> tuple[Mapping[str, SegmentDefinition], SegmentBook]:
+    read = _read(context)
+    return read.files, read.book
 
 
 def _desk(request: Request, build: OpenBuild) -> SegmentDesk:
@@ -189,7 +198,7 @@ def _known(key: str, book: SegmentBook) -> None:
         raise HttpError(404, "no_such_segment", f"There is no segment {key!r}.", "The list shows all of them.")
 
 
-def _editable(key: str, files: dict[str, SegmentDefinition]) -> None:
+def _editable(key: str, files: Mapping[str, SegmentDefinition]) -> None:
     if key in files:
         raise HttpError(
             409, "segment_in_file", f"{key} is defined in a file of the workspace.", "Change the file, or copy it."
@@ -197,7 +206,7 @@ def _editable(key: str, files: dict[str, SegmentDefinition]) -> None:
 
 
 def _row(
-    key: str, book: SegmentBook, files: dict[str, SegmentDefinition], build: OpenBuild, words: RuleWords
+    key: str, book: SegmentBook, files: Mapping[str, SegmentDefinition], build: OpenBuild, words: RuleWords
 ) -> dict[str, Any]:
     zh, en = explain_rule(book[key].rule, words)
     size = next((one for one in build.segments if one["segment"] == key), None)
