@@ -109,6 +109,13 @@ class ShopPermissions:
             if recipient.address in barred_addresses or any(str(one) in barred_names for one in parts[customer])
         ]
 
+    def suppress(
+        self, connection: sa.Connection, channel: str, addresses: Collection[str], reason: str, since: datetime
+    ) -> None:
+        """Remember addresses that nothing may be sent to any more."""
+        kind = _FIELD_OF_CHANNEL.get(channel, channel)
+        self._suppressions.add(connection, kind, addresses, reason=reason, since=since)
+
     @staticmethod
     def _customers(parts: Mapping[int, list[int]], allowed: Collection[int]) -> list[int]:
         return [customer for customer, identities in parts.items() if any(one in allowed for one in identities)]

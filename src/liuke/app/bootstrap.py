@@ -18,7 +18,7 @@ from liuke.collect.history import History
 from liuke.collect.identity import IDENTITIES, IDENTITY_MAP, ProfileBook
 from liuke.collect.sources import CANONICAL, ROW_KEYS, Ingestor
 from liuke.decide.strategies import READY_STRATEGIES, Strategy, StrategyDesk, load_strategies
-from liuke.engage.outreach import CONTACTS, READY_TEMPLATES, Outreach, TemplateLibrary, build_channels
+from liuke.engage.outreach import CONTACTS, READY_TEMPLATES, MessageKeys, Outreach, TemplateLibrary, build_channels
 from liuke.kernel import ShopProfile, shop_day
 from liuke.learn.experiments import ASSIGNMENTS, EFFECTS, HashAllocator, TrialDesk
 from liuke.predict.churn import CHURN_SCORES, ChurnService, TagFeatures, TagStrata
@@ -282,4 +282,5 @@ class Application:
             settings,
             self.shop,
             clock,
+            MessageKeys(self.cipher),
         )
