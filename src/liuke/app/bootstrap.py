@@ -17,7 +17,7 @@ from liuke.collect.consent import ConsentLedger, SuppressionList
 from liuke.collect.history import History
 from liuke.collect.identity import IDENTITIES, IDENTITY_MAP, ProfileBook
 from liuke.collect.sources import CANONICAL, ROW_KEYS, Ingestor
-from liuke.decide.strategies import READY_STRATEGIES, Strategy, StrategyDesk, load_strategies
+from liuke.decide.strategies import Strategy, StrategyDesk, load_strategies
 from liuke.engage.outreach import CONTACTS, READY_TEMPLATES, MessageKeys, Outreach, TemplateLibrary, build_channels
 from liuke.kernel import ShopProfile, shop_day
 from liuke.learn.experiments import ASSIGNMENTS, EFFECTS, HashAllocator, TrialDesk
@@ -240,9 +240,8 @@ class Application:
 
     @cached_property
     def strategies(self) -> tuple[Strategy, ...]:
-        """The shop's strategies: those in the workspace; the ready ones where it has none."""
-        own = load_strategies([self.workspace.strategies_dir])
-        return tuple((own or load_strategies([READY_STRATEGIES])).values())
+        """The shop's strategies: those in the workspace, and no others. `liuke strategies take` copies ready ones."""
+        return tuple(load_strategies([self.workspace.strategies_dir]).values())
 
     @cached_property
     def trials(self) -> TrialDesk:

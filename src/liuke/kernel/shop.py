@@ -22,8 +22,8 @@ class ShopProfile(BaseModel):
     language: str = Field(
         "",
         pattern="^([a-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$",
-        description="Language of messages to customers whose own is unknown, such as zh or en; empty: zh where the zone "
-        "is a Chinese one, else en.",
+        description="Language of messages to customers whose own is unknown, such as zh or en; empty: zh where the "
+        "zone is a Chinese one, else en.",
     )
     currency: str = Field("CNY", pattern="^[A-Z]{3}$", description="Currency of all amounts (ISO 4217).")
     margin_rate: float = Field(

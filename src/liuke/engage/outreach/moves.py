@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from liuke.decide.strategies import MessageBatch
 from liuke.engage.outreach.contracts import Held, OutboxCount, State
-from liuke.engage.outreach.reasons import Doubt
+from liuke.engage.outreach.reasons import DEAD, Doubt
 from liuke.engage.outreach.tables import CONTACTS, outbox
 from liuke.kernel import stable_id
 
@@ -199,6 +199,17 @@ def failed(connection: sa.Connection, strategy: str | None, reason: str | None) 
     if reason is not None:
         query = query.where(sa.or_(_O.reason == reason, _O.reason.startswith(f"{reason} ", autoescape=True)))
     return list(connection.scalars(query.order_by(_O.message_id)))
+
+
+def refused_as_dead(connection: sa.Connection, channel: str, customer_ids: Sequence[int], times: int) -> list[int]:
+    """Return those of the customers of whom so many messages on a medium failed because the address is dead."""
+    is_dead = sa.or_(*(_O.reason.startswith(reason.value, autoescape=True) for reason in DEAD))
+    found: list[int] = []
+    for chunk in _chunks(customer_ids):
+        query = sa.select(_O.customer_id).where(_O.customer_id.in_(chunk), _O.channel == channel, is_dead)
+        query = query.where(_O.state == State.FAILED.value).group_by(_O.customer_id)
+        found += connection.scalars(query.having(sa.func.count() >= times)).all()
+    return found
 
 
 def queue_again(connection: sa.Connection, keys: Sequence[int]) -> int:

@@ -12,7 +12,7 @@ from liuke.engage.outreach.contracts import Held
 
 
 class Failed(StrEnum):
-    """Why a message failed; the address of the first two is remembered."""
+    """Why a message failed; ``DEAD`` are those that say that the address itself is at fault."""
 
     UNKNOWN_ADDRESS = "unknown_address"
     MAILBOX_CLOSED = "mailbox_closed"
@@ -24,6 +24,9 @@ class Failed(StrEnum):
     LINE_BROKE = "line_broke"
     BAD_HEADERS = "bad_headers"
     BAD_TEMPLATE = "bad_template"
+
+
+DEAD = (Failed.UNKNOWN_ADDRESS, Failed.MAILBOX_CLOSED)
 
 
 class Doubt(StrEnum):
@@ -41,8 +44,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     Held.CAPPED: ("超出频次上限", "above the frequency cap"),
     Held.QUIET_HOURS: ("免打扰时段", "quiet hours"),
     Held.EXPIRED: ("已过期", "expired"),
-    Failed.UNKNOWN_ADDRESS: ("地址不存在，已记住，不再尝试", "no such address; remembered, not tried again"),
-    Failed.MAILBOX_CLOSED: ("邮箱已停用，已记住，不再尝试", "the mailbox is closed; remembered, not tried again"),
+    Failed.UNKNOWN_ADDRESS: ("地址不存在", "no such address"),
+    Failed.MAILBOX_CLOSED: ("邮箱已停用", "the mailbox is closed"),
     Failed.BAD_ADDRESS: ("不是有效的邮箱地址", "not a plain e-mail address"),
     Failed.MAILBOX_FULL: ("邮箱已满", "the mailbox is full"),
     Failed.UNREACHABLE: ("对方的邮件服务器联系不上", "the recipient's mail server cannot be reached"),

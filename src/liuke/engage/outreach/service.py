@@ -290,9 +290,8 @@ class Outreach:
         for name in sorted({row.transport for row in rows if row.transport in self._channels}):
             asked = [row for row in rows if row.transport == name]
             names = {row.message_id: (self._keys.key(row.message_id), earlier_key(row.message_id)) for row in asked}
-            answers = self._channels[name].reconcile(
-                {key: row.sending_at for row in asked for key in names[row.message_id]}
-            )
+            since = {key: row.sending_at for row in asked for key in names[row.message_id]}
+            answers = self._channels[name].reconcile(since)
             fates.update({known: _fate([answers[key] for key in keys]) for known, keys in names.items()})
         resolved = [_resolved(row, fates.get(row.message_id, Fate.CANNOT_SAY)) for row in rows]
         with self._operations.begin() as connection:

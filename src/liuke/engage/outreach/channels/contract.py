@@ -34,7 +34,7 @@ class Journal(Protocol):
         reason
             A key of ``reasons``, perhaps with the provider's codes; no personal values.
         is_dead
-            True if the address itself is at fault: it is remembered, and nothing is sent to it again.
+            True if the address itself is at fault: refused so again, it is remembered, and nothing more is sent to it.
         """
         ...
 
