@@ -10,6 +10,7 @@ from typing import Any
 
 from liuke.app.access import record
 from liuke.app.addresses import CustomerIdentities, ShopAddressBook, ShopPermissions
+from liuke.app.languages import CustomerLanguages
 from liuke.app.settings import Settings, load_settings, settings_text
 from liuke.app.treatments import LakeTreatments
 from liuke.collect.behaviours import Catalogue, load_catalogue
@@ -276,7 +277,7 @@ class Application:
             build_channels(settings, self.workspace.outbox_dir),
             TemplateLibrary([READY_TEMPLATES, self.workspace.strategies_dir / "templates"]),
             ShopPermissions(ConsentLedger(), SuppressionList(self.cipher), identities),
-            ShopAddressBook(self.profiles, identities),
+            ShopAddressBook(self.profiles, identities, CustomerLanguages(self.lake)),
             allocator,
             settings,
             self.shop,

@@ -274,9 +274,8 @@ class Outreach:
         key = self._keys.key(row.message_id)
         unsubscribe = unsubscribe_at(self._settings, key) if row.purpose == "marketing" else ""
         variables = {"name": "", "shop": self._shop.name, "unsubscribe": unsubscribe, **recipient.variables}
-        language = recipient.language or self._shop.spoken
         try:
-            content = self._templates.render(row.template, language, variables)
+            content = self._templates.render(row.template, recipient.language, variables, self._shop.spoken)
         except TemplateError as error:
             return error
         return Outgoing(
