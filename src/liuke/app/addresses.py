@@ -8,6 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from liuke.app.languages import CustomerLanguages
 from liuke.collect.consent import ConsentLedger, SuppressionList
 from liuke.collect.identity import ProfileBook, keys_of
 from liuke.engage.outreach import Recipient
@@ -61,11 +62,20 @@ class CustomerIdentities:
 
 
 class ShopAddressBook:
-    """Where customers are reached: the ``AddressBook`` that outreach asks for."""
+    """Where customers are reached: the ``AddressBook`` that outreach asks for.
 
-    def __init__(self, profiles: ProfileBook, identities: CustomerIdentities) -> None:
+    Parameters
+    ----------
+    languages : CustomerLanguages, optional
+        What each reads; without it, everybody's is unknown, which is enough for counting.
+    """
+
+    def __init__(
+        self, profiles: ProfileBook, identities: CustomerIdentities, languages: CustomerLanguages | None = None
+    ) -> None:
         self._profiles = profiles
         self._identities = identities
+        self._languages = languages
 
     def look_up(
         self, connection: sa.Connection, customer_ids: Collection[int], channel: str
@@ -81,6 +91,7 @@ class ShopAddressBook:
         return {
             customer: Recipient(
                 address=inboxes[address].address,
+                language=self._languages.of(accounts[customer]) if self._languages else "",
                 variables={"name": found[customer].name or ""},
                 inbox=inboxes[address].key,
                 accounts=tuple(accounts[customer]),

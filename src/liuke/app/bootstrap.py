@@ -11,6 +11,7 @@ from typing import Any
 from liuke.app.access import record
 from liuke.app.addresses import CustomerIdentities, ShopAddressBook, ShopPermissions
 from liuke.app.definitions import Audience, check_trial, unreadable, usable
+from liuke.app.languages import CustomerLanguages
 from liuke.app.settings import Settings, load_settings, settings_text
 from liuke.app.treatments import LakeTreatments
 from liuke.collect.behaviours import Catalogue, ReadBehaviours, read_behaviours
@@ -18,8 +19,8 @@ from liuke.collect.consent import ConsentLedger, SuppressionList
 from liuke.collect.history import History
 from liuke.collect.identity import IDENTITIES, IDENTITY_MAP, ProfileBook
 from liuke.collect.sources import CANONICAL, ROW_KEYS, Ingestor, PlausibleDays
-from liuke.decide.strategies import READY_STRATEGIES, ReadStrategies, Strategy, StrategyDesk, read_strategies
-from liuke.engage.outreach import CONTACTS, READY_TEMPLATES, Outreach, TemplateLibrary, build_channels
+from liuke.decide.strategies import ReadStrategies, Strategy, StrategyDesk, read_strategies
+from liuke.engage.outreach import CONTACTS, READY_TEMPLATES, MessageKeys, Outreach, TemplateLibrary, build_channels
 from liuke.kernel import SetAside, ShopProfile, shop_day
 from liuke.learn.experiments import ASSIGNMENTS, EFFECTS, HashAllocator, TrialDesk
 from liuke.predict.churn import CHURN_SCORES, ChurnService, TagFeatures, TagStrata
@@ -266,13 +267,12 @@ class Application:
 
     @cached_property
     def strategies(self) -> tuple[Strategy, ...]:
-        """The shop's strategies: those in the workspace; the ready ones where it has none."""
+        """The shop's strategies: those in the workspace, and no others. `liuke strategies take` copies ready ones."""
         return self._read_strategies.strategies
 
     @cached_property
     def _read_strategies(self) -> ReadStrategies:
-        own = read_strategies(self.workspace.strategies_dir)
-        read = own if own.strategies or own.aside else read_strategies(READY_STRATEGIES)
+        read = read_strategies(self.workspace.strategies_dir)
         return usable(read, self.audience, self.templates, self.settings.outreach)
 
     @cached_property
@@ -330,9 +330,10 @@ class Application:
             build_channels(settings, self.workspace.outbox_dir),
             self.templates,
             ShopPermissions(ConsentLedger(), SuppressionList(self.cipher), self.profiles, identities),
-            ShopAddressBook(self.profiles, identities),
+            ShopAddressBook(self.profiles, identities, CustomerLanguages(self.lake)),
             allocator,
             settings,
             self.shop,
             clock,
+            MessageKeys(self.cipher),
         )

@@ -47,6 +47,7 @@ def init(
         f"Next: put the shop's files into {app.settings.sources.data_dir}/ and mappings into sources/, "
         "look at liuke.toml, then `liuke ingest` and `liuke run`."
     )
+    console.print("No strategy runs by itself: `liuke strategies ready` shows those to take.")
     console.print("Keep a copy of secrets/key: without it personal values can't be read.")
 
 

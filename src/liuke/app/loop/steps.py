@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from datetime import timedelta
 
 import pyarrow as pa
@@ -191,6 +192,8 @@ def decide(context: RunContext) -> StepResult:
     note = f"{note}; {int(counts['planned']):,} messages planned{rehearsed}"
     zh = ",".join(f"{names[one.strategy]}:{sum(one.entered.values()):,} 人进入" for one in reports)
     zh = f"{zh};计划 {int(counts['planned']):,} 条消息{',只预演' if rehearsed else ''}".removeprefix(";")
+    if not reports and not aside:
+        note, zh = "no strategies: `liuke strategies ready` shows those that come with the product", "没有策略"
     more_zh, more = named(aside)
     return StepResult({}, counts, note + more, set_aside(aside), zh + more_zh)
 
@@ -211,7 +214,7 @@ def engage(context: RunContext) -> StepResult:
 def send(context: RunContext) -> StepResult:
     """Send what is due; contacts are written down only if one moved, so that a quiet day leaves no snapshot."""
     delivery = _deliver(context)
-    if not (delivery.sent or delivery.failed or delivery.held):
+    if not (delivery.sent or delivery.failed or delivery.held or delivery.stopped):
         return _delivered(delivery, {})
     commit_id = _write_contacts(context, context.app.outreach_on(context.clock).contacts_as_of(context.as_of))
     return _delivered(delivery, {CONTACTS.name: commit_id})
@@ -239,6 +242,8 @@ def _delivered(delivery: Delivery, outputs: dict[str, int | None]) -> StepResult
     held = sum(delivery.held.values())
     note = f"{delivery.sent:,} sent, {held:,} held back, {delivery.failed:,} failed, {delivery.unknown:,} unknown"
     zh = f"发送 {delivery.sent:,},压住 {held:,},失败 {delivery.failed:,},状态不明 {delivery.unknown:,}"
+    note += "".join(f"; {one.channel} stopped: {one.message}" for one in delivery.stopped)
+    zh += "".join(f";渠道 {one.channel} 已停" for one in delivery.stopped)
     return StepResult(outputs, {**counts, "held": held}, note, {"delivery": _plain(delivery)}, zh)
 
 
@@ -313,4 +318,5 @@ def _plain(delivery: Delivery) -> dict[str, object]:
         "unknown": delivery.unknown,
         "requeued": delivery.requeued,
         "held": dict(delivery.held),
+        "stopped": [asdict(one) for one in delivery.stopped],
     }
