@@ -42,6 +42,12 @@ class SourceSettings(BaseModel):
     data_dir: str = Field(
         "inbox", description="Folder that the file patterns of mappings start from; relative to the workspace."
     )
+    stale_after_days: int = Field(
+        14,
+        ge=1,
+        description="Days without a new order or behaviour after which a run warns, and figures of the days since are "
+        "shown as unknown instead of zero.",
+    )
 
 
 class ServerSettings(BaseModel):

@@ -1,5 +1,6 @@
 """Words that all rooms share. Nothing here reads a file, a network or a clock."""
 
+from liuke.kernel.clock import Clock, SimulatedClock, simulated_instant
 from liuke.kernel.days import Period, midnight_utc, shop_day
 from liuke.kernel.errors import (
     DataError,
@@ -17,6 +18,7 @@ from liuke.kernel.shop import ShopProfile
 from liuke.kernel.tables import ColumnSpec, PersonalData, TableSpec
 
 __all__ = [
+    "Clock",
     "ColumnSpec",
     "DataError",
     "Estimate",
@@ -30,12 +32,14 @@ __all__ = [
     "SettingsError",
     "ShopProfile",
     "SilentProgress",
+    "SimulatedClock",
     "TableSpec",
     "UsageError",
     "from_minor",
     "midnight_utc",
     "minor_exponent",
     "shop_day",
+    "simulated_instant",
     "stable_id",
     "stable_id_sql",
     "to_minor",

@@ -66,5 +66,5 @@ def runs(context: ConsoleContext) -> list[dict[str, Any]]:
             "seconds": step.seconds,
             "note": step.note,
         }
-        for step in StepLog(context.operations, context.clock).recent(STEPS_SHOWN)
+        for step in StepLog(context.operations, context.wall_clock).recent(STEPS_SHOWN)
     ]

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pyarrow as pa
 
+from liuke.app.loop import freshness
 from liuke.app.loop.context import RunContext, missing
 from liuke.app.loop.publishing import publish_build
 from liuke.app.scores import published_scores
@@ -94,11 +95,18 @@ def tag_definition(context: RunContext) -> str:
 def measure(context: RunContext) -> StepResult:
     """Compute key figures and cohorts."""
     measured = measure_shop(context.moment, context.app.shop)
+    metrics, cohorts = measured.metrics, measured.cohorts
+    end = freshness.data_end(context.moment.connection)
+    why = freshness.staleness(context.as_of, end, context.app.settings.sources.stale_after_days)
+    if why is not None and end is not None:
+        metrics = freshness.without_unknown_figures(metrics, end, why)
+        cohorts = freshness.without_unknown_months(cohorts, end)
     outputs = {
-        METRICS.name: _write_day(context, METRICS.name, measured.metrics, "measure"),
-        COHORTS.name: _write_day(context, COHORTS.name, measured.cohorts, "measure"),
+        METRICS.name: _write_day(context, METRICS.name, metrics, "measure"),
+        COHORTS.name: _write_day(context, COHORTS.name, cohorts, "measure"),
     }
-    return StepResult(outputs, {"values": measured.metrics.num_rows}, f"{measured.metrics.num_rows:,} values")
+    detail = missing(freshness.PART, why) if why is not None else {}
+    return StepResult(outputs, {"values": metrics.num_rows}, f"{metrics.num_rows:,} values", detail)
 
 
 def predict(context: RunContext) -> StepResult:

@@ -39,7 +39,7 @@ from liuke.store.lake.schema import arrow_schema, iceberg_schema, iceberg_type
 
 COMMIT_KEY = "liuke.commit-key"
 _EQUAL: Any = EqualTo  # its declared fields hide its own constructor from the type checker
-_NAME, _STATE = IcebergTables.table_name, IcebergTables.metadata_location
+_RECORDS = IcebergTables.__table__.c
 _TEMPLATE = "template.parquet"  # no rows, all columns: gives a scan its types when files lack some or none exist
 
 
@@ -238,7 +238,7 @@ class Lake:
     def _whereabouts(self, name: str) -> str:
         """Say where a table's missing metadata may lie: versions that recorded absolute paths wrote past copies."""
         with self._catalog.engine.connect() as connection:
-            query = sa.select(_STATE).where(_NAME == name)
+            query = sa.select(_RECORDS.metadata_location).where(_RECORDS.table_name == name)
             elsewhere = recorded_folder(str(connection.execute(query).scalar_one()))
         if not elsewhere.startswith("/") or Path(elsewhere) == self.root:
             return "restore the folder whole from a copy"
