@@ -41,7 +41,7 @@ from scipy import stats
 
 from liuke.app.bootstrap import Application
 from liuke.app.demo.answers import sent_contacts
-from liuke.app.demo.clock import SimulatedClock
+from liuke.kernel import SimulatedClock
 from liuke.app.demo.comparison import entered, outcomes, true_effects
 from liuke.app.demo.offers import Offer
 from liuke.app.demo.translation import Translation

@@ -40,7 +40,7 @@ import pyarrow.compute as pc
 
 from liuke.app.bootstrap import Application
 from liuke.app.demo.answers import sent_contacts
-from liuke.app.demo.clock import SimulatedClock
+from liuke.kernel import SimulatedClock
 from liuke.app.demo.offers import Offer
 from liuke.app.demo.translation import Translation
 from liuke.app.loop import DailyLoop

@@ -37,7 +37,7 @@ import pyarrow.parquet
 from warning_page import page
 
 from liuke.app.bootstrap import Application
-from liuke.app.demo.clock import SimulatedClock
+from liuke.kernel import SimulatedClock
 from liuke.app.demo.translation import Translation
 from liuke.app.loop import DailyLoop
 from liuke.app.warning_backtest import lifecycle_at

@@ -22,8 +22,8 @@ from typing import Any
 from pyiceberg.catalog.sql import SqlCatalog
 
 from liuke.app.bootstrap import Application
-from liuke.app.demo.clock import SimulatedClock
 from liuke.app.loop import DailyLoop
+from liuke.kernel import SimulatedClock
 from liuke.store.operations import Operations
 
 

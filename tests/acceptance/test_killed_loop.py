@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from mail_server import MailServer
 
 from liuke.app.bootstrap import Application
-from liuke.app.demo.clock import SimulatedClock
+from liuke.kernel import SimulatedClock
 from liuke.store.lake import connect
 from liuke_sim import SOURCES_DIR, VARIANTS, Shop
 

@@ -14,8 +14,8 @@ import duckdb
 import pytest
 
 from liuke.app.bootstrap import Application
-from liuke.app.demo.clock import SimulatedClock
 from liuke.app.loop import DailyLoop
+from liuke.kernel import SimulatedClock
 from liuke_sim import SOURCES_DIR, VARIANTS, Shop
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(900)]  # the whole loop, twice: about a minute of CPU

@@ -369,6 +369,12 @@ class ConsoleShop:
     clock: Callable[[], datetime]
     segment_settings: SegmentSettings = field(default_factory=SegmentSettings)
     strategies: tuple[Strategy, ...] = tuple(load_strategies([READY_STRATEGIES]).values())
+    simulated_day: date | None = None
+    next_day_command: str | None = None
+
+    @property
+    def wall_clock(self) -> Callable[[], datetime]:
+        return self.clock
 
     @property
     def trials(self) -> TrialDesk:

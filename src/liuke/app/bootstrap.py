@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from liuke.app.access import record
@@ -21,7 +21,7 @@ from liuke.collect.identity import IDENTITIES, IDENTITY_MAP, ProfileBook
 from liuke.collect.sources import CANONICAL, ROW_KEYS, Ingestor, PlausibleDays
 from liuke.decide.strategies import ReadStrategies, Strategy, StrategyDesk, read_strategies
 from liuke.engage.outreach import CONTACTS, READY_TEMPLATES, MessageKeys, Outreach, TemplateLibrary, build_channels
-from liuke.kernel import SetAside, ShopProfile, shop_day
+from liuke.kernel import Clock, SetAside, ShopProfile, shop_day, simulated_instant
 from liuke.learn.experiments import ASSIGNMENTS, EFFECTS, HashAllocator, TrialDesk
 from liuke.predict.churn import CHURN_SCORES, ChurnService, TagFeatures, TagStrata
 from liuke.predict.clv import CUSTOMER_VALUES, GROUP_VALUES, ValueService
@@ -42,8 +42,6 @@ from liuke.understand.segments import (
     read_segments,
 )
 from liuke.understand.tags import ReadTags, TagSet, customer_tags_spec, read_definitions
-
-Clock = Callable[[], datetime]
 
 LAKE_TABLES = (
     *CANONICAL,
@@ -73,6 +71,17 @@ def utc_now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
+def clock_of(workspace: Workspace, zone: str) -> Clock:
+    """Return the clock that a workspace lives by: a simulated shop's own, which its runs move on, else this machine's.
+
+    The simulated day is read each time, so that an open console sees it move.
+    """
+    first = workspace.simulated_day()
+    if first is None:
+        return utc_now
+    return lambda: simulated_instant(workspace.simulated_day() or first, zone)
+
+
 class Application:
     """One workspace with everything plugged in; parts are made when they are first needed.
 
@@ -81,16 +90,18 @@ class Application:
     workspace : Workspace
     settings : Settings
     clock : callable, optional
-        Gives the present instant (naive UTC). The demo passes its simulated one.
+        Gives the present instant (naive UTC) of everything that has to do with the shop; default: the workspace's, see
+        ``clock_of``. What guards the door (sessions, throttles) goes by ``wall_clock``.
     """
 
-    def __init__(self, workspace: Workspace, settings: Settings, clock: Clock = utc_now) -> None:
+    def __init__(self, workspace: Workspace, settings: Settings, clock: Clock | None = None) -> None:
         self.workspace = workspace
         self.settings = settings
-        self.clock = clock
+        self.clock: Clock = clock or clock_of(workspace, settings.shop.zone)
+        self.wall_clock: Clock = utc_now
 
     @classmethod
-    def open(cls, path: Path, clock: Clock = utc_now) -> Application:
+    def open(cls, path: Path, clock: Clock | None = None) -> Application:
         """Open a workspace.
 
         Raises
@@ -106,7 +117,7 @@ class Application:
         cls,
         path: Path,
         chosen: dict[str, dict[str, Any]] | None = None,
-        clock: Clock = utc_now,
+        clock: Clock | None = None,
         key: bytes | None = None,
     ) -> Application:
         """Make a workspace and open it.
@@ -132,6 +143,16 @@ class Application:
     def today(self) -> date:
         """Return the present day in the shop's zone."""
         return shop_day(self.clock(), self.shop.zone)
+
+    @property
+    def simulated_day(self) -> date | None:
+        """The day on which the shop stands if its time is simulated, else None."""
+        return self.workspace.simulated_day()
+
+    @property
+    def next_day_command(self) -> str | None:
+        """The command that simulates the next day; None in the real time."""
+        return f"liuke run -w {quote(str(self.workspace.path))}" if self.simulated_day else None
 
     def day_after_last_order(self) -> date | None:
         """Return the day after the last paid order: the latest day that says anything new. None without orders."""
@@ -175,7 +196,7 @@ class Application:
     @cached_property
     def steps(self) -> StepLog:
         """What was done before."""
-        return StepLog(self.operations, utc_now)
+        return StepLog(self.operations, self.wall_clock)
 
     # ---- collect
 

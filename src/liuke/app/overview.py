@@ -25,6 +25,7 @@ def shop_status(app: Application) -> dict[str, Any]:
         "shop": app.shop.name,
         "workspace": str(app.workspace.path),
         "as_of": as_of.isoformat() if as_of else None,
+        "simulated_day": app.simulated_day.isoformat() if app.simulated_day else None,
         "tables": {one.name: one.rows for one in app.lake.tables() if one.rows},
         "levels": [],
         "metrics": [],

@@ -55,6 +55,12 @@ class SourceSettings(BaseModel):
         description="Rows that speak of a day further ahead of their loading go to quarantine, in days: clocks and "
         "zones differ by a day, hardly by more than two.",
     )
+    stale_after_days: int = Field(
+        14,
+        ge=1,
+        description="Days without a new order or behaviour after which a run warns, and figures of the days since are "
+        "shown as unknown instead of zero.",
+    )
 
 
 class ServerSettings(BaseModel):

@@ -1,6 +1,7 @@
 """Words that all rooms share. Nothing here reads a file, a network or a clock."""
 
 from liuke.kernel.aside import SetAside
+from liuke.kernel.clock import Clock, SimulatedClock, simulated_instant
 from liuke.kernel.days import Period, midnight_utc, shop_day
 from liuke.kernel.documents import DuplicateKeyError, read_yaml
 from liuke.kernel.errors import (
@@ -22,6 +23,7 @@ from liuke.kernel.tables import ColumnSpec, PersonalData, TableSpec
 from liuke.kernel.text import checked_text, dangerous, folded, folded_sql, one_line, typed_number
 
 __all__ = [
+    "Clock",
     "ColumnSpec",
     "DataError",
     "DuplicateKeyError",
@@ -37,6 +39,7 @@ __all__ = [
     "SettingsError",
     "ShopProfile",
     "SilentProgress",
+    "SimulatedClock",
     "TableSpec",
     "UsageError",
     "checked_text",
@@ -53,6 +56,7 @@ __all__ = [
     "one_line",
     "read_yaml",
     "shop_day",
+    "simulated_instant",
     "stable_id",
     "stable_id_sql",
     "to_minor",

@@ -2221,6 +2221,11 @@ export interface components {
             currency_exponent: number;
             /** Language */
             language: string;
+            /**
+             * Next Day Command
+             * @description What simulates the next day, on the machine of the workspace.
+             */
+            next_day_command: string | null;
             /** Permissions */
             permissions: string[];
             /** Published At */
@@ -2237,6 +2242,13 @@ export interface components {
              * @description Whether true effects are known: see `/api/simulation`.
              */
             simulated: boolean;
+            /**
+             * Simulated Day
+             * @description Where time is simulated: the day on which the shop stands.
+             */
+            simulated_day: string | null;
+            /** @description Why figures of the last days are unknown: the shop's files are old. */
+            stale: components["schemas"]["Note"] | null;
             /** Theme */
             theme: string;
             /** User */

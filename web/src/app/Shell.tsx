@@ -14,7 +14,7 @@ import {
   UserOutlined,
 } from "@ant-design/icons";
 import { useQueryClient } from "@tanstack/react-query";
-import { Button, Dropdown } from "antd";
+import { Alert, Button, Dropdown, Popover } from "antd";
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { NavLink, Outlet, useLocation } from "react-router";
@@ -22,8 +22,9 @@ import { NavLink, Outlet, useLocation } from "react-router";
 import { api } from "../api/client";
 import { sessionQuery } from "../api/queries";
 import { Mark } from "../components/Mark";
+import { day } from "../lib/format";
 import { usePreferences } from "./preferences";
-import { useSession } from "./session";
+import { useSession, useWords } from "./session";
 
 const PAGES = [
   { path: "/", key: "overview", icon: <DashboardOutlined /> },
@@ -58,6 +59,7 @@ export function Shell() {
           <Mark />
           <span className="shell-product">{t("product")}</span>
           <span className="shell-shop" title={session.shop}>{session.shop}</span>
+          <SimulatedDay />
         </div>
         <Controls />
       </header>
@@ -72,9 +74,39 @@ export function Shell() {
         </div>
       </nav>
       <main className="shell-page" id="content" tabIndex={-1}>
+        <OldFiles />
         <Outlet />
       </main>
     </div>
+  );
+}
+
+/** Where time is simulated: on which day the shop stands, and what moves it on. */
+function SimulatedDay() {
+  const { t } = useTranslation();
+  const session = useSession();
+  if (!session.simulated_day) return null;
+  const how = (
+    <div className="simulated-how">
+      <p>{t("frame.simulatedHow")}</p>
+      <code>{session.next_day_command}</code>
+    </div>
+  );
+  return (
+    <Popover trigger="click" content={how} placement="bottomLeft">
+      <Button size="small" className="simulated-day">{t("frame.simulatedDay", { day: day(session.simulated_day) })}</Button>
+    </Popover>
+  );
+}
+
+/** A shop whose files are old: the days since are unknown, which every page has to say. */
+function OldFiles() {
+  const { t } = useTranslation();
+  const { stale } = useSession();
+  const words = useWords();
+  if (!stale) return null;
+  return (
+    <Alert className="old-files" type="warning" showIcon title={t("frame.oldFiles")} description={words(stale.reason_zh, stale.reason_en)} />
   );
 }
 

@@ -6,6 +6,9 @@ export const en: typeof zhCN = {
   nav: { overview: "Overview", customers: "Customers", warning: "Early warning", segments: "Segments", trials: "Trials", outreach: "Outreach", data: "Data", admin: "Admin", simulation: "Simulated", label: "Main navigation", skip: "Skip to content" },
   frame: {
     language: "Language",
+    simulatedDay: "Simulated day {{day}}",
+    simulatedHow: "Time here is simulated: it stands still on this day until the next one is simulated. Customers then answer what was sent, new files arrive and all pages move on. On the machine that holds the shop, run:",
+    oldFiles: "The shop's files are old",
     theme: "Appearance",
     light: "Light",
     dark: "Dark",

@@ -4,6 +4,9 @@ export const zhCN = {
   nav: { overview: "概览", customers: "客户", warning: "早期预警", segments: "人群", trials: "试验", outreach: "触达", data: "数据", admin: "管理", simulation: "模拟", label: "主导航", skip: "跳到正文" },
   frame: {
     language: "语言",
+    simulatedDay: "模拟日期 {{day}}",
+    simulatedHow: "这里的时间是模拟的：在模拟下一天之前，日期一直停在这一天。每过一天，顾客会对收到的消息作出反应，新文件到达，各个页面随之更新。请在存放本店数据的机器上运行：",
+    oldFiles: "店铺的数据文件已过期",
     theme: "外观",
     light: "浅色",
     dark: "深色",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -9,16 +10,13 @@ from typing import Annotated
 
 import typer
 
-from liuke.app.access import Role, create_user, generate_password, list_users, set_password
 from liuke.app.bootstrap import Application
 from liuke.app.cli.context import JsonOption, command, progress
 from liuke.app.cli.output import console, emit_json, table
 from liuke.app.cli.run import print_run
 from liuke.app.cli.server import listen
-from liuke.app.demo import CURRENCY, Demo, DemoReport, DemoSettings
+from liuke.app.demo import CURRENCY, Demo, DemoReport, DemoSettings, let_in
 from liuke.kernel.money import minor_exponent
-
-DEMO_USER = "demo"
 
 
 @command
@@ -35,24 +33,33 @@ def demo(
 ) -> None:
     """Generate a mother-and-baby shop as files, run the whole loop on them week by week, and open the console.
 
-    Everything in it is simulated: its customers answer what is sent, and what each strategy truly changed is known and
-    shown beside what was measured. Messages are written into DIR/outbox, nobody is contacted.
+    Everything in it is simulated, its time too: its customers answer what is sent, and what each strategy truly changed
+    is known and shown beside what was measured. Messages are written into DIR/outbox, nobody is contacted. `liuke run
+    -w DIR` simulates the next day.
     """
     began = monotonic()
     with progress(quiet=as_json) as bars:
         report = Demo(directory, DemoSettings(customers, seed, weeks), bars).run()
     took = monotonic() - began
     app = Application.open(directory)
-    password = demo_password(app)
+    sign_in = let_in(app)
     url = f"http://{app.settings.server.host}:{port or app.settings.server.port}"
     if as_json:
-        emit_json({"report": report, "seconds": took, "url": url, "user": DEMO_USER, "password": password})
+        emit_json({"report": report, "seconds": took, "url": url, "user": sign_in.user, "password": sign_in.password})
     else:
         print_summary(report, took)
-        console.print(f"\nConsole: [link={url}]{url}[/link]   user [bold]{DEMO_USER}[/]   password [bold]{password}[/]")
+        console.print(
+            f"\nConsole: [link={url}]{url}[/link]   user [bold]{sign_in.user}[/]   password [bold]{sign_in.password}[/]"
+        )
+        console.print(f"Open it again with: liuke serve -w {shlex.quote(str(directory))}", soft_wrap=True, markup=False)
+        console.print(f"The password stays in: {sign_in.file}", soft_wrap=True, markup=False)
+        console.print(
+            f"It stands at {report.last.as_of if report.last else ''}; one day on: liuke run -w "
+            f"{shlex.quote(str(directory))}",
+            soft_wrap=True,
+            markup=False,
+        )
     if not serve:
-        if not as_json:
-            console.print(f"Open it with: liuke serve -w {directory}", soft_wrap=True, markup=False)
         return
     console.print("Stop with Ctrl+C.")
     listen(app, app.settings.server.host, port or app.settings.server.port)
@@ -100,13 +107,3 @@ def _shown(metric: str, exponent: int, value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value * 100:+.1f} pp" if metric == "repurchase" else f"{value / 10**exponent:+.2f} {CURRENCY}"
-
-
-def demo_password(app: Application) -> str:
-    """Give the demo's user a new password and return it; it is kept nowhere in the clear."""
-    password = generate_password()
-    if any(user.name == DEMO_USER for user in list_users(app.operations)):
-        set_password(app.operations, DEMO_USER, password, app.now())
-    else:
-        create_user(app.operations, DEMO_USER, password, Role.ADMIN, app.now())
-    return password

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
+from liuke.app.bootstrap import Application
 from liuke.app.cli.context import AsOfOption, JsonOption, WorkspaceOption, application, command, parse_day, progress
 from liuke.app.cli.output import console, emit_json, plain, print_aside, table
+from liuke.app.demo import Demo, DemoRecord
 from liuke.app.loop import DailyLoop, LoopReport
 from liuke.app.overview import shop_status
 from liuke.collect.sources import IngestReport
 from liuke.engage.outreach import Stop
-from liuke.kernel import DataError, ServiceError, SetAside, SettingsError
+from liuke.kernel import DataError, Progress, ServiceError, SetAside, SettingsError, UsageError
 
 
 @command
@@ -79,14 +82,20 @@ def print_ingest(report: IngestReport) -> None:
 
 
 @command
-def run(workspace: WorkspaceOption = Path(), as_of: AsOfOption = None, as_json: JsonOption = False) -> None:
+def run(
+    workspace: WorkspaceOption = Path(),
+    as_of: AsOfOption = None,
+    days: Annotated[int, typer.Option(min=1, max=366, help="A simulated shop only: live so many days.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
     """Take the daily loop: ingest, tags, key figures, predictions, warnings, strategies, messages, effects.
 
     Safe to interrupt and to repeat: what is done is not done again. A past day computes everything and sends nothing on
-    a channel that reaches people.
+    a channel that reaches people. A simulated shop (`liuke demo`) lives through its next day first: its customers
+    answer what was sent, and the day's files arrive.
     """
     with application(workspace) as app, progress(quiet=as_json) as bars:
-        report = DailyLoop(app, bars).run(parse_day(as_of))
+        report = _run(app, parse_day(as_of), days, bars)
     if as_json:
         emit_json({**plain(report), "stopped": report.stopped})
     else:
@@ -95,6 +104,18 @@ def run(workspace: WorkspaceOption = Path(), as_of: AsOfOption = None, as_json: 
         raise typer.Exit(ServiceError.exit_code)
     if report.aside:
         raise typer.Exit(SettingsError.exit_code)
+
+
+def _run(app: Application, as_of: date | None, days: int, bars: Progress) -> LoopReport:
+    """Take the loop for a day; for the next ones where time is simulated and no day is named."""
+    demo = DemoRecord(app.workspace.path).settings() if app.simulated_day is not None else None
+    if demo is None and days > 1:
+        raise UsageError("only a simulated shop lives several days at once", "run a real shop once a day")
+    if demo is None or as_of is not None:
+        return DailyLoop(app, bars).run(as_of)
+    report = Demo(app.workspace.path, demo, bars).go_on(days).last
+    assert report is not None  # every day that is lived has a run
+    return report
 
 
 def print_run(report: LoopReport) -> None:

@@ -13,6 +13,7 @@ from liuke.app.access import Role, create_user, list_users
 from liuke.app.bootstrap import Application
 from liuke.app.cli.context import JsonOption, WorkspaceOption, application, command
 from liuke.app.cli.output import console, emit_json, table
+from liuke.app.demo import written_sign_in
 from liuke.app.http import create_app
 from liuke.kernel import ServiceError, UsageError
 
@@ -40,10 +41,16 @@ def serve(
         if not list_users(app.operations):
             raise UsageError("nobody can sign in yet", "run: liuke users add NAME")
         url = f"http://{address}:{number}"
+        sign_in = written_sign_in(app)
         if as_json:
-            emit_json({"url": url})
+            emit_json({"url": url} | ({"user": sign_in.user, "password": sign_in.password} if sign_in else {}))
         else:
             console.print(f"Liuke answers at [link={url}]{url}[/link] (stop with Ctrl+C)")
+            if sign_in:
+                console.print(
+                    f"Simulated shop: user [bold]{sign_in.user}[/]   password [bold]{sign_in.password}[/]   "
+                    f"day {app.simulated_day}"
+                )
         listen(app, address, number)
 
 
@@ -66,7 +73,7 @@ def add(
             password = password_file.read_text(encoding="utf-8").split("\n")[0]
         else:
             password = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
-        create_user(app.operations, name, password, role, app.now())
+        create_user(app.operations, name, password, role, app.wall_clock())
     if as_json:
         emit_json({"user": name, "role": role.value})
     else:

@@ -1,4 +1,4 @@
-"""Runs a generated shop through the loop, week by week; its customers answer what the loop sends."""
+"""Runs a generated shop through the loop, week by week and then day by day; its customers answer what it sends."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from hashlib import blake2b
 from pathlib import Path
@@ -14,20 +14,17 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from liuke.app.bootstrap import Application
-from liuke.app.demo.answers import sent_contacts
-from liuke.app.demo.clock import SimulatedClock
 from liuke.app.demo.contracts import DemoReport, DemoSettings
-from liuke.app.demo.offers import STRATEGY_OFFERS
+from liuke.app.demo.life import DAY, Life, timetable
 from liuke.app.demo.record import DemoRecord
 from liuke.app.demo.simulation import document, measured_beside_true
-from liuke.app.demo.translation import Translation
 from liuke.app.loop import STEPS, DailyLoop, LoopReport
 from liuke.app.publish import write_simulation
 from liuke.app.settings import load_settings
 from liuke.decide.strategies import READY_STRATEGIES
 from liuke.kernel import Progress, ServiceError, SilentProgress
 from liuke.store.workspace import Workspace
-from liuke_sim import SOURCES_DIR, VARIANTS, Shop, ShopConfig, WrittenFile
+from liuke_sim import SOURCES_DIR, VARIANTS, ShopConfig, WrittenFile
 
 T = TypeVar("T")
 
@@ -44,7 +41,29 @@ _SETTINGS: dict[str, dict[str, Any]] = {
     "churn": {"retrain_days": _WEEK_DAYS, "max_train_origins": 1},
 }
 _UNSEEN = frozenset({"measure", "value", "publish"})
-"""Steps whose results only the last day's console shows: figures of all periods, values, the publication itself."""
+"""Steps whose results no console shows before the weeks are over: figures of all periods, values, the publication."""
+
+
+@dataclass
+class Told:
+    """What one call has lived or told again so far."""
+
+    rows: int = 0
+    files: int = 0
+    read: Counter[str] = field(default_factory=Counter)
+    last: LoopReport | None = None
+    effects: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, written: list[WrittenFile]) -> None:
+        """Count files."""
+        self.rows += sum(one.rows for one in written)
+        self.files += len(written)
+
+    def ran(self, report: LoopReport) -> None:
+        """Keep the latest run, and what became of the rows it read."""
+        self.last = report
+        counts = report.steps[0].counts
+        self.read.update({kind: int(counts[kind]) for kind in ("loaded", "filtered", "quarantined")})
 
 
 class Demo:
@@ -66,87 +85,103 @@ class Demo:
         self._seconds: dict[str, float] = {}
 
     def run(self) -> DemoReport:
-        """Deliver, run the loop, let the customers answer, until the last week; then look at the truth.
+        """Live through the weeks, or to where the shop has got since; then look at the truth.
 
         Raises
         ------
         SettingsError
             If the folder holds something else.
         """
-        config = self._config()
-        clock = SimulatedClock(ZONE, config.weekly_from)
-        app = self._open(clock)
-        shop = self._timed("generate", "invent a shop", lambda: Shop.generate(config, self._settings.seed))
-        translation = Translation(shop.members(), app.cipher.pepper)
-        lived = self._record.delivered  # of an earlier, interrupted demo: the weeks before it are only told again
-        rows = n_files = untranslated = 0
-        received: Counter[str] = Counter()
-        read: Counter[str] = Counter()
-        last: LoopReport | None = None
-        for week in range(self._settings.weeks + 1):
-            day = config.weekly_from + timedelta(weeks=week)
-            if week:
-                days = (day - timedelta(days=_WEEK_DAYS), day)
-                sent = sent_contacts(app.operations, translation, STRATEGY_OFFERS, days, ZONE)
-                shop.receive(sent.contacts)
-                received.update(sent.contacts["campaign"].to_pylist())
-                untranslated += sent.untranslated
-            written = self._deliver(shop, day, is_lived=lived is not None and day < lived)
-            rows, n_files = rows + sum(one.rows for one in written), n_files + len(written)
-            if lived is not None and day < lived:
-                continue
-            last = self._act(app, clock, day, is_last=week == self._settings.weeks)
-            read.update({kind: int(last.steps[0].counts[kind]) for kind in ("loaded", "filtered", "quarantined")})
-        assert last is not None  # the last delivery is never skipped
-        counts = {"contacts": received.total(), "untranslated": untranslated}
+        delivered = self._record.delivered
+        return self._live(delivered, max(self._config().end, delivered or date.min))
+
+    def go_on(self, days: int = 1) -> DemoReport:
+        """Live through so many more days: customers answer what was sent, files arrive, the loop runs each morning.
+
+        A day that was interrupted is finished first, and so are a demo's weeks; both count as one.
+        """
+        delivered, end = self._record.delivered, self._config().end
+        if delivered is None or delivered < end:
+            return self.run()
+        first = delivered if self._record.finished != delivered else delivered + DAY
+        return self._live(first, first + (days - 1) * DAY)
+
+    def _live(self, first: date | None, until: date) -> DemoReport:
+        """Tell what was lived before `first` again, from the seed and the outbox; live from there `until` a day."""
+        self._record.check(self._settings)
+        app = self._open()
+        with app.workspace.lock("simulate the shop", ".demo-lock"):
+            config = self._config()
+            life = self._timed("generate", "invent a shop", lambda: Life(app, config, self._settings.seed))
+            told = Told()
+            for begins, day in timetable(config, until):
+                if begins >= config.weekly_from:
+                    life.receive(begins, day)
+                is_lived = first is not None and day < first
+                told.add(self._deliver(app, life, day, is_lived=is_lived))
+                if not is_lived:
+                    told.ran(self._act(app, day, is_week=day < config.end))
+                    if day >= config.end:
+                        told.effects = self._look_at_the_truth(app, life, day)
+                        self._record.finish(day)
+            return self._report(life, told)
+
+    def _look_at_the_truth(self, app: Application, life: Life, day: date) -> list[dict[str, Any]]:
         effects = self._timed(
             "compare",
             "compare measured with true effects",
-            lambda: measured_beside_true(app, shop, translation, received, last.as_of),
+            lambda: measured_beside_true(app, life.shop, life.translation, life.received, day),
         )
-        page = document(effects, app.strategies, self._settings, last.as_of, counts)
+        counts = {"contacts": life.received.total(), "untranslated": life.untranslated}
+        page = document(effects, app.strategies, self._settings, day, counts)
         write_simulation(app.workspace.published_dir, page)
+        return effects
+
+    def _report(self, life: Life, told: Told) -> DemoReport:
+        assert told.last is not None  # the last day is never passed over
         return DemoReport(
             workspace=self._folder,
             settings=self._settings,
             seconds=self._seconds,
-            rows=rows,
-            files=n_files,
-            read=read,
-            last=last,
-            missing=last.missing,
-            effects=tuple(effects),
-            **counts,
+            rows=told.rows,
+            files=told.files,
+            read=told.read,
+            last=told.last,
+            missing=told.last.missing,
+            effects=tuple(told.effects),
+            contacts=life.received.total(),
+            untranslated=life.untranslated,
         )
 
     def _config(self) -> ShopConfig:
         return replace(VARIANTS["plain"], customers=self._settings.customers, weeks=self._settings.weeks)
 
-    def _open(self, clock: SimulatedClock) -> Application:
-        self._record.check(self._settings)
+    def _open(self) -> Application:
         workspace = Workspace(self._folder)
         if not workspace.settings_file.exists():
             self._record.begin(self._settings)
             key = blake2b(str(self._settings.seed).encode(), digest_size=32, person=b"liuke demo").digest()
-            Application.create(self._folder, _SETTINGS, clock, key)
-        _copy(SOURCES_DIR, workspace.sources_dir)
-        for strategies in (READY_STRATEGIES, STRATEGIES_DIR):
-            _copy(strategies, workspace.strategies_dir)
-        _copy(STRATEGIES_DIR / "templates", workspace.strategies_dir / "templates")
-        return Application(workspace, load_settings(workspace.settings_file), clock)
+            workspace = Application.create(self._folder, _SETTINGS, key=key).workspace
+        if self._record.delivered is None:  # later they are the shop's own, to be changed
+            _copy(SOURCES_DIR, workspace.sources_dir)
+            for strategies in (READY_STRATEGIES, STRATEGIES_DIR):
+                _copy(strategies, workspace.strategies_dir)
+            _copy(STRATEGIES_DIR / "templates", workspace.strategies_dir / "templates")
+            workspace.simulate(self._config().weekly_from)
+        return Application(workspace, load_settings(workspace.settings_file))
 
-    def _act(self, app: Application, clock: SimulatedClock, day: date, *, is_last: bool) -> LoopReport:
-        """Run the whole loop, then send on each of the other days of the week what has become due."""
-        clock.day = day
-        names = [step.name for step in STEPS if is_last or step.name not in _UNSEEN]
+    def _act(self, app: Application, day: date, *, is_week: bool) -> LoopReport:
+        """Run the whole loop, then, where a week follows, send on each of its other days what has become due."""
+        app.workspace.simulate(day)
+        names = [step.name for step in STEPS if not is_week or step.name not in _UNSEEN]
         report = DailyLoop(app, self._progress).run(day, only=names)
         self._count(report)
-        if is_last:
+        if not is_week:
             return report
         self._progress.start("send what becomes due", _WEEK_DAYS - 1)
         for offset in range(1, _WEEK_DAYS):
-            clock.day = day + timedelta(days=offset)
-            self._count(DailyLoop(app).send(clock.day))
+            app.workspace.simulate(day + timedelta(days=offset))
+            self._count(DailyLoop(app).send())
             self._progress.advance()
         self._progress.finish()
         return report
@@ -158,21 +193,23 @@ class Demo:
             spent = 0.0 if record.repeated else record.seconds
             self._seconds[record.name] = self._seconds.get(record.name, 0.0) + spent
 
-    def _deliver(self, shop: Shop, day: date, *, is_lived: bool) -> list[WrittenFile]:
+    def _deliver(self, app: Application, life: Life, day: date, *, is_lived: bool) -> list[WrittenFile]:
         """Write the next files beside the inbox and move each in whole, so that no half file is ever read.
 
-        Files of days that an interrupted demo has lived through stay where they are: they lie in the inbox, and perhaps
-        corrections of them.
+        Files of days that were lived through before stay where they are: they lie in the inbox, and perhaps corrections
+        of them. The clock stands at the new day before its first file lies there: nothing is sent on a past day.
         """
-        arriving = self._folder / "scratch" / "arriving"
+        arriving = app.workspace.scratch_dir / "arriving"
         shutil.rmtree(arriving, ignore_errors=True)
-        written = self._timed("generate", f"files until {day}", lambda: _live(shop, arriving, day))
+        written = self._timed("generate", f"files until {day}", lambda: life.write(arriving, day))
         if not is_lived:
             self._record.deliver(day)
+            app.workspace.simulate(day)
             for one in written:
                 target = self._folder / INBOX / one.path.relative_to(arriving)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 os.replace(one.path, target)
+        shutil.rmtree(arriving, ignore_errors=True)
         return written
 
     def _timed(self, step: str, label: str, work: Callable[[], T]) -> T:
@@ -182,12 +219,6 @@ class Demo:
         self._seconds[step] = self._seconds.get(step, 0.0) + monotonic() - began
         self._progress.finish()
         return result
-
-
-def _live(shop: Shop, directory: Path, day: date) -> list[WrittenFile]:
-    if day == shop.config.weekly_from:
-        return shop.write_history(directory, day)
-    return shop.write_week(directory, shop.today, day)
 
 
 def _copy(source: Path, target: Path) -> None:

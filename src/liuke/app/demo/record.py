@@ -13,10 +13,11 @@ from liuke.kernel import SettingsError
 
 _SETTINGS = "demo.json"
 _DELIVERED = "demo-delivered"
+_FINISHED = "demo-finished"
 
 
 class DemoRecord:
-    """Two small files in the demo's folder: the settings that it was made with, and the latest delivery.
+    """Small files in the demo's folder: the settings that it was made with, the latest delivery, the latest full day.
 
     Parameters
     ----------
@@ -50,15 +51,32 @@ class DemoRecord:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._write(_SETTINGS, json.dumps(asdict(settings)))
 
+    def settings(self) -> DemoSettings | None:
+        """Return what the folder's demo was made with; None if it holds none."""
+        record = self._folder / _SETTINGS
+        return DemoSettings(**json.loads(record.read_text(encoding="utf-8"))) if record.exists() else None
+
     @property
     def delivered(self) -> date | None:
         """The day until which files were delivered, the delivery perhaps interrupted; None before the first."""
-        path = self._folder / _DELIVERED
-        return date.fromisoformat(path.read_text(encoding="utf-8").strip()) if path.exists() else None
+        return self._day(_DELIVERED)
+
+    @property
+    def finished(self) -> date | None:
+        """The latest day that was lived to its end, with everything published; None before the first."""
+        return self._day(_FINISHED)
 
     def deliver(self, until: date) -> None:
         """Write down that files until a day are about to be moved in: whatever was sent before it, was sent."""
         self._write(_DELIVERED, until.isoformat())
+
+    def finish(self, day: date) -> None:
+        """Write down that a day is over: the next call lives the next one."""
+        self._write(_FINISHED, day.isoformat())
+
+    def _day(self, name: str) -> date | None:
+        path = self._folder / name
+        return date.fromisoformat(path.read_text(encoding="utf-8").strip()) if path.exists() else None
 
     def _write(self, name: str, text: str) -> None:
         half = self._folder / f"{name}.half"

@@ -26,7 +26,7 @@ def _build(request: Request) -> OpenBuild:
 
 def _user(request: Request, context: Context) -> access.User:
     token = request.cookies.get(COOKIE)
-    user = access.session_user(context.operations, token, context.clock()) if token else None
+    user = access.session_user(context.operations, token, context.wall_clock()) if token else None
     if user is None:
         raise HttpError(401, "not_signed_in", "You are not signed in.", "Sign in, then try again.")
     return user

@@ -69,7 +69,7 @@ def runs(context: ConsoleContext) -> list[dict[str, Any]]:
             "seconds": step.seconds,
             "note": {"zh": step.note_zh or step.note, "en": step.note},
         }
-        for step in StepLog(context.operations, context.clock).recent(STEPS_SHOWN)
+        for step in StepLog(context.operations, context.wall_clock).recent(STEPS_SHOWN)
     ]
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Protocol
 
 from liuke.decide.strategies import Strategy
+from liuke.kernel.clock import Clock
 from liuke.kernel.shop import ShopProfile
 from liuke.learn.experiments import TrialDesk
 from liuke.store.operations import FieldCipher, Operations
@@ -67,6 +67,21 @@ class ConsoleContext(Protocol):
         ...
 
     @property
-    def clock(self) -> Callable[[], datetime]:
-        """Now, in UTC without zone."""
+    def clock(self) -> Clock:
+        """Now for the shop, in UTC without zone; simulated where the shop is."""
+        ...
+
+    @property
+    def wall_clock(self) -> Clock:
+        """Now for whoever signs in and for what this machine does, in UTC without zone."""
+        ...
+
+    @property
+    def simulated_day(self) -> date | None:
+        """The day on which a simulated shop stands."""
+        ...
+
+    @property
+    def next_day_command(self) -> str | None:
+        """What simulates the next day; None in the real time."""
         ...

@@ -46,7 +46,14 @@ STEPS = (
     LoopStep("ingest", "read the shop's files", (), steps.ingest, always=True),
     LoopStep("resolve", "recognise customers", ("identities",), steps.resolve, ("shop",)),
     LoopStep("tag", "compute tags", steps.HISTORY, steps.tag, ("shop",), steps.tag_versions),
-    LoopStep("measure", "compute key figures", steps.HISTORY, steps.measure, ("shop", "metrics"), steps.active_names),
+    LoopStep(
+        "measure",
+        "compute key figures",
+        steps.HISTORY,
+        steps.measure,
+        ("shop", "metrics", "sources"),
+        steps.active_names,
+    ),
     LoopStep("predict", "predict churn", steps.HISTORY, steps.predict, ("shop", "churn"), steps.tag_versions),
     LoopStep(
         "warn",

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pyarrow as pa
 
 from liuke.app.definitions import AUDIENCE_PROFILE
+from liuke.app.loop import freshness
 from liuke.app.loop.context import RunContext, missing, named, set_aside
 from liuke.app.loop.publishing import publish_build
 from liuke.app.scores import published_scores
@@ -120,12 +121,18 @@ def measure(context: RunContext) -> StepResult:
     """Compute key figures and cohorts."""
     app = context.app
     measured = measure_shop(context.moment, app.shop, app.settings.metrics, app.behaviours.active_names)
+    metrics, cohorts = measured.metrics, measured.cohorts
+    end = freshness.data_end(context.moment.connection)
+    why = freshness.staleness(context.as_of, end, app.settings.sources.stale_after_days)
+    if why is not None and end is not None:
+        metrics = freshness.without_unknown_figures(metrics, end, why)
+        cohorts = freshness.without_unknown_months(cohorts, end)
     outputs = {
-        METRICS.name: _write_day(context, METRICS.name, measured.metrics, "measure"),
-        COHORTS.name: _write_day(context, COHORTS.name, measured.cohorts, "measure"),
+        METRICS.name: _write_day(context, METRICS.name, metrics, "measure"),
+        COHORTS.name: _write_day(context, COHORTS.name, cohorts, "measure"),
     }
-    n_values = measured.metrics.num_rows
-    return StepResult(outputs, {"values": n_values}, f"{n_values:,} values", note_zh=f"{n_values:,} 个数值")
+    n, detail = metrics.num_rows, missing(freshness.PART, why) if why is not None else {}
+    return StepResult(outputs, {"values": n}, f"{n:,} values", detail, f"{n:,} 个数值")
 
 
 def predict(context: RunContext) -> StepResult:

@@ -39,6 +39,7 @@ from liuke.store.lake.schema import arrow_schema, iceberg_schema, iceberg_type
 
 COMMIT_KEY = "liuke.commit-key"
 _EQUAL: Any = EqualTo  # its declared fields hide its own constructor from the type checker
+_RECORDS = IcebergTables.__table__.c
 _TEMPLATE = "template.parquet"  # no rows, all columns: gives a scan its types when files lack some or none exist
 
 
@@ -237,7 +238,7 @@ class Lake:
     def _whereabouts(self, name: str) -> str:
         """Say where a table's missing metadata may lie: versions that recorded absolute paths wrote past copies."""
         with self._catalog.engine.connect() as connection:
-            query = sa.select(IcebergTables.metadata_location).where(IcebergTables.table_name == name)
+            query = sa.select(_RECORDS.metadata_location).where(_RECORDS.table_name == name)
             elsewhere = recorded_folder(str(connection.execute(query).scalar_one()))
         if not elsewhere.startswith("/") or Path(elsewhere) == self.root:
             return "restore the folder whole from a copy"

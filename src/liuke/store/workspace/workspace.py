@@ -8,6 +8,7 @@
 | `operations.db` | the operational store (unless settings name a PostgreSQL) |
 | `secrets/` | the key of the personal fields; never to be shared |
 | `published/` | what the console reads |
+| `clock.json` | only where time is simulated: the day on which the shop stands |
 | `models/ outbox/ scratch/` | trained models, messages of the file channel, temporary files |
 """
 
@@ -18,12 +19,15 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from urllib.parse import quote
 
 from liuke.kernel.errors import LockedError, SettingsError
 
 SETTINGS_FILE = "liuke.toml"
+CLOCK_FILE = "clock.json"
+_EARLIER_CLOCK_FILE = "demo-delivered"  # of demos made before there was a clock file: the day of the latest delivery
 _FOLDERS = ("sources", "tags", "segments", "strategies", "lake", "secrets", "published", "models", "outbox", "scratch")
 
 
@@ -91,16 +95,52 @@ class Workspace:
             raise SettingsError(f"can't make a workspace at {path}: {error}", "choose another folder") from None
         return workspace
 
+    # ---- time
+
+    def simulated_day(self) -> date | None:
+        """Return the day on which the shop stands if its time is simulated; None if it lives by the real clock.
+
+        Raises
+        ------
+        SettingsError
+            If the clock file can't be read: a simulated shop must never fall into the real time.
+        """
+        path = self.path / CLOCK_FILE
+        earlier = self.path / _EARLIER_CLOCK_FILE
+        try:
+            if path.exists():
+                return date.fromisoformat(json.loads(path.read_text(encoding="utf-8"))["simulated_day"])
+            return date.fromisoformat(earlier.read_text(encoding="utf-8").strip()) if earlier.exists() else None
+        except (ValueError, KeyError, TypeError) as error:
+            raise SettingsError(
+                f"{path} says no day: {error}", 'write {"simulated_day": "2025-10-27"} with the day of the last run'
+            ) from None
+
+    def simulate(self, day: date) -> None:
+        """Let time be simulated from now on, and stand on a day."""
+        half = self.path / f"{CLOCK_FILE}.half"
+        half.write_text(json.dumps({"simulated_day": day.isoformat()}) + "\n", encoding="utf-8")
+        half.replace(self.path / CLOCK_FILE)
+
+    # ---- writers
+
     @contextmanager
-    def lock(self, purpose: str) -> Iterator[None]:
+    def lock(self, purpose: str, name: str = ".lock") -> Iterator[None]:
         """Hold the workspace's only right to write; a killed process lets go of it by itself.
+
+        Parameters
+        ----------
+        purpose : str
+            For whoever has to wait.
+        name : str
+            Another file for work that goes on around the loop, which takes the right to write itself.
 
         Raises
         ------
         LockedError
             If another process holds it; the message says which and for what.
         """
-        path = self.path / ".lock"
+        path = self.path / name
         with open(path, "a+", encoding="utf-8") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from liuke.app.http.models.common import Model, RoleName
+from liuke.app.http.models.common import Model, Note, RoleName
 
 
 class Credentials(Model):
@@ -31,6 +31,9 @@ class Session(Model):
     zone: str
     as_of: date | None
     published_at: datetime | None
+    simulated_day: date | None = Field(description="Where time is simulated: the day on which the shop stands.")
+    next_day_command: str | None = Field(description="What simulates the next day, on the machine of the workspace.")
+    stale: Note | None = Field(description="Why figures of the last days are unknown: the shop's files are old.")
     simulated: bool = Field(description="Whether true effects are known: see `/api/simulation`.")
 
 

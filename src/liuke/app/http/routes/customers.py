@@ -59,7 +59,7 @@ def get_customer(customer_id: str, user: SignedInUser, build: Build, context: Co
     if contactable.visible == "clear":
         with context.operations.begin() as connection:
             detail = {"customer": str(row["customer_id"])}
-            access.record(connection, user.name, "customer.read_personal", context.clock(), detail)
+            access.record(connection, user.name, "customer.read_personal", context.wall_clock(), detail)
     return CustomerDetail.model_validate(
         {
             "as_of": build.status["as_of"],

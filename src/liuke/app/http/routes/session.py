@@ -21,11 +21,13 @@ router = APIRouter(prefix="/api/session", tags=["session"])
 def sign_in(credentials: Credentials, request: Request, response: Response, context: Context) -> Session:
     """Check name and password and set the session cookie."""
     address = request.client.host if request.client else "unknown"
-    signed_in = access.sign_in(context.operations, credentials.name, credentials.password, address, context.clock())
+    signed_in = access.sign_in(
+        context.operations, credentials.name, credentials.password, address, context.wall_clock()
+    )
     response.set_cookie(
         COOKIE,
         signed_in.token,
-        max_age=int((signed_in.expires_at - context.clock()).total_seconds()),
+        max_age=int((signed_in.expires_at - context.wall_clock()).total_seconds()),
         httponly=True,
         samesite="lax",
         secure=request.url.scheme == "https",
@@ -43,7 +45,7 @@ def get_session(user: SignedInUser, request: Request, context: Context) -> Sessi
 @router.delete("", operation_id="signOut", status_code=204)
 def sign_out(user: SignedInUser, request: Request, response: Response, context: Context) -> None:
     """End this session."""
-    access.sign_out(context.operations, request.cookies[COOKIE], user, context.clock())
+    access.sign_out(context.operations, request.cookies[COOKIE], user, context.wall_clock())
     response.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
 
 
@@ -70,5 +72,8 @@ def _session(user: access.User, context: ConsoleContext, request: Request) -> Se
         zone=context.shop.zone,
         as_of=status.get("as_of"),
         published_at=status.get("published_at"),
+        simulated_day=context.simulated_day,
+        next_day_command=context.next_day_command,
+        stale=status.get("notes", {}).get("data"),
         simulated=read_simulation(context.workspace.published_dir) is not None,
     )
