@@ -94,6 +94,15 @@ def test_impossible_days_of_a_person_go_to_quarantine(trade: Any) -> None:
     assert load.loaded == len(fine)
 
 
+def test_a_mapping_may_say_that_a_negative_payment_is_a_refund(trade: Any) -> None:
+    said = "fact: case when amount < 0 then 'refunded' else 'paid' end, amount: abs(amount)"
+    trade.mapping(FACTS.replace("fact: fact, amount: amount", said), "facts.yaml")
+    facts(trade, "m,o1,,8,2026-02-01 10:00:00,2026-02-01", "m,o1,,-5,2026-02-02 10:00:00,2026-02-02")
+    (load,) = trade.ingest().loads
+    assert (load.loaded, load.quarantined) == (2, {})
+    assert trade.rows("order_facts", "fact, amount_minor") == [("paid", 800), ("refunded", 500)]
+
+
 def test_a_sum_below_zero_takes_its_whole_group_and_no_other(trade: Any) -> None:
     trade.mapping(
         """

@@ -320,7 +320,7 @@ export const en: typeof zhCN = {
     share: "Share",
     shareHint: "always the same customers",
     expression: "Formula",
-    expressionHint: "such as monthly_spend / 100 > 500 and not lifecycle = 'lost'",
+    expressionHint: "such as monthly_spend / {{unit}} > 500 and not lifecycle = 'lost'",
   },
   customer: {
     value: "Customer value",

@@ -323,7 +323,7 @@ export const zhCN = {
     share: "比例",
     shareHint: "总是同一批客户",
     expression: "公式",
-    expressionHint: "例如 monthly_spend / 100 > 500 and not lifecycle = 'lost'",
+    expressionHint: "例如 monthly_spend / {{unit}} > 500 and not lifecycle = 'lost'",
   },
   customer: {
     value: "客户价值",

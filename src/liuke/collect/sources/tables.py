@@ -33,14 +33,14 @@ CUSTOMERS = _table(
     "customers",
     "one profile record of a source",
     _IDENTITY,
-    ColumnSpec("registered_on", "DATE", "Shop-local day of registration."),
+    ColumnSpec("registered_on", "DATE", "Shop-local day of registration; the earliest on record counts."),
     ColumnSpec("gender", "VARCHAR", "female or male.", "", PersonalData.PERSONAL),
     ColumnSpec("birth_month", "DATE", "First day of the customer's own month of birth.", "", PersonalData.PERSONAL),
     ColumnSpec("province", "VARCHAR", "Region.", "", _PSEUDONYM),
     ColumnSpec("city", "VARCHAR", "City.", "", _PSEUDONYM),
     ColumnSpec("channel", "VARCHAR", "Where the customer registered."),
     ColumnSpec("member_tier", "VARCHAR", "Tier as the source names it."),
-    ColumnSpec("member_since_on", "DATE", "Shop-local day of joining the membership."),
+    ColumnSpec("member_since_on", "DATE", "Shop-local day of joining the membership; the earliest counts."),
     ColumnSpec("language", "VARCHAR", "Language the customer reads, such as zh or en-GB; messages follow it."),
 )
 CHILDREN = _table(
@@ -90,7 +90,7 @@ ORDER_FACTS = _table(
     _ORDER,
     _IDENTITY,
     ColumnSpec("fact", "VARCHAR", "deposit, paid, cancelled, refunded or returned.", required=True),
-    ColumnSpec("amount_minor", "BIGINT", "Amount of the fact, positive; NULL: unknown.", "minor units"),
+    ColumnSpec("amount_minor", "BIGINT", "Amount of the fact, never negative; NULL: unknown.", "minor units"),
     *_HAPPENED,
 )
 ORDER_ITEMS = _table(

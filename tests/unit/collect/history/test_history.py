@@ -133,12 +133,63 @@ def test_a_purchase_without_prices_still_counts(shop: Shop, at: Callable[..., Mo
     assert rows(at(DAY), "SELECT order_id, net_minor, n_items FROM purchases") == [(1, 0, 0)]
 
 
-def test_a_credit_note_without_its_order_is_listed_apart(shop: Shop, at: Callable[..., Moment]) -> None:
-    shop.order(1, 10, DAY - timedelta(days=9), 1000)
-    shop.fact(2, 10, DAY - timedelta(days=2), "returned", 250)
+def test_a_cancelled_order_is_no_purchase_whatever_its_amount(shop: Shop, at: Callable[..., Moment]) -> None:
+    for number, amount in enumerate((0, 222, 100, None)):
+        shop.order(number, 10, DAY - timedelta(days=9), 222)
+        shop.fact(number, 10, DAY - timedelta(days=9), "cancelled", amount)
+    assert rows(at(DAY), "SELECT order_id FROM purchases") == []
+
+
+def test_goods_that_came_back_and_the_money_for_them_count_once(shop: Shop, at: Callable[..., Moment]) -> None:
+    for number, booked in enumerate(
+        [[("returned", 100)], [("returned", 100), ("refunded", 100)], [("returned", 30), ("refunded", 50)],
+         [("returned", 30), ("refunded", 50), ("refunded", 30)], [("refunded", 400)]]
+    ):  # fmt: skip
+        shop.order(number, 10, DAY - timedelta(days=9), 300)
+        for fact, amount in booked:
+            shop.fact(number, 10, DAY - timedelta(days=2), fact, amount)
+    assert rows(at(DAY), "SELECT order_id, net_minor FROM purchases ORDER BY 1") == [
+        (0, 200), (1, 200), (2, 250), (3, 220),
+    ]  # fmt: skip
+
+
+def test_a_credit_note_is_taken_off_the_latest_purchases_up_to_its_day(shop: Shop, at: Callable[..., Moment]) -> None:
+    shop.order(1, 10, DAY - timedelta(days=30), 1000)
+    shop.order(2, 10, DAY - timedelta(days=9), 200)
+    shop.order(3, 11, DAY - timedelta(days=9), 400)
+    shop.order(4, 10, DAY - timedelta(days=1), 700)
+    shop.fact(5, 10, DAY - timedelta(days=2), "returned", 250)  # a note, before the purchase of yesterday
+    shop.fact(6, 10, DAY - timedelta(days=2), "refunded", 250)  # its money, under yet another number
     moment = at(DAY)
-    assert rows(moment, "SELECT order_id FROM purchases") == [(1,)]
-    assert rows(moment, "SELECT customer_id, amount_minor FROM credits") == [(10, 250)]
+    assert rows(moment, "SELECT customer_id, occurred_on, amount_minor FROM credits") == [
+        (10, DAY - timedelta(days=2), 250)
+    ]
+    assert rows(moment, "SELECT order_id, net_minor, margin_minor FROM purchases ORDER BY 1") == [
+        (1, 950, 238), (3, 400, 100), (4, 700, 175),
+    ]  # fmt: skip
+    before = at(DAY - timedelta(days=2))
+    assert rows(before, "SELECT order_id, net_minor FROM purchases ORDER BY 1") == [(1, 1000), (2, 200), (3, 400)]
+
+
+def test_what_undoes_nothing_on_record_takes_nothing_off(shop: Shop, at: Callable[..., Moment]) -> None:
+    shop.fact(1, 10, DAY - timedelta(days=20), "refunded", 500)  # of a purchase before the record begins
+    shop.fact(2, 10, DAY - timedelta(days=9), "deposit", 100)
+    shop.fact(2, 10, DAY - timedelta(days=8), "refunded", 100)  # a deposit was never a purchase
+    shop.fact(3, 10, DAY - timedelta(days=8), "cancelled", 300)  # nor an order that was never paid
+    shop.order(4, 10, DAY - timedelta(days=9), 700)
+    assert rows(at(DAY), "SELECT order_id, net_minor FROM purchases") == [(4, 700)]
+
+
+def test_lines_count_in_proportion_to_what_is_left(shop: Shop, at: Callable[..., Moment]) -> None:
+    day = DAY - timedelta(days=9)
+    shop.order(1, 10, day, 800, cost_minor=300)
+    shop.add("order_items", {"order_id": 1, "identity_id": 10, "occurred_on": day, "line_no": 2, "product_id": 8,
+                             "quantity": 1.0, "net_minor": 200})  # fmt: skip
+    shop.fact(1, 10, day, "paid", 200)
+    shop.fact(1, 10, DAY - timedelta(days=2), "refunded", 250)
+    found = "SELECT product_id, net_minor, margin_minor FROM purchase_items ORDER BY 1"
+    assert rows(at(DAY), found) == [(7, 600, 375), (8, 150, 38)]
+    assert rows(at(DAY - timedelta(days=2)), found) == [(7, 800, 500), (8, 200, 50)]
 
 
 def test_margin_takes_known_costs_first(shop: Shop, at: Callable[..., Moment]) -> None:
@@ -204,6 +255,25 @@ def test_the_profile_is_the_last_one_known(shop: Shop, at: Callable[..., Moment]
     profile = "SELECT customer_id, member_tier, city, first_seen_on FROM customers"
     assert rows(at(DAY), profile) == [(10, "silver", "杭州", date(2026, 1, 2))]
     assert rows(at(date(2026, 3, 16)), profile) == [(10, "gold", "杭州", date(2026, 1, 2))]
+
+
+def test_a_later_record_does_not_move_a_first_day(shop: Shop, at: Callable[..., Moment]) -> None:
+    for registered, joined, recorded in ((date(2025, 7, 1), date(2025, 8, 1), datetime(2026, 1, 5)),
+                                         (date(2025, 10, 2), date(2026, 1, 2), datetime(2026, 1, 9)),
+                                         (None, None, datetime(2026, 1, 12))):  # fmt: skip
+        shop.add("customers", {"identity_id": 10, "registered_on": registered, "member_since_on": joined,
+                               "recorded_at": recorded})  # fmt: skip
+    found = "SELECT registered_on, member_since_on, first_seen_on FROM customers"
+    assert rows(at(DAY), found) == [(date(2025, 7, 1), date(2025, 8, 1), date(2025, 7, 1))]
+
+
+def test_a_lone_day_far_from_all_others_is_no_end_of_the_record(shop: Shop) -> None:
+    first = date(2025, 1, 1)
+    for number in range(200):
+        shop.fact(number, 10, first + timedelta(days=number), "paid", 100)
+    shop.fact(900, 10, date(2001, 5, 5), "paid", 100)
+    shop.fact(901, 10, date(2026, 2, 28), "paid", 100)
+    assert shop.history.days() == (first, first + timedelta(days=199))
 
 
 def test_days_span_the_paid_orders(shop: Shop) -> None:

@@ -318,10 +318,11 @@ function RandomEditor({ rule, change }: EditorProps<Extract<Rule, { kind: "rando
 
 function ExpressionEditor({ rule, change }: EditorProps<Extract<Rule, { kind: "expression" }>>) {
   const { t } = useTranslation();
+  const { exponent } = useFrame();
   return (
     <Input.TextArea
       aria-label={t("segments.expression")}
-      placeholder={t("segments.expressionHint")}
+      placeholder={t("segments.expressionHint", { unit: 10 ** exponent })}
       autoSize={{ minRows: 1, maxRows: 6 }}
       maxLength={2000}
       value={rule.text}
