@@ -125,7 +125,7 @@ def test_search_filters_and_sorting_live_in_the_address(open_console):
     console.open("/customers")
     page = console.page
     page.get_by_label("查找客户").get_by_role("searchbox").or_(
-        page.get_by_placeholder("客户编号、手机、邮箱或会员号")
+        page.get_by_placeholder("客户编号、姓名、手机、邮箱或会员号")
     ).first.fill("13800138000")
     page.keyboard.press("Enter")
     console.settle()

@@ -63,8 +63,10 @@ def test_a_grant_counts_once_it_was_made_and_known_and_a_refusal_at_once(operati
 @pytest.mark.parametrize(
     ("written", "speaks_for"),
     [
-        ("email", {"email"}), ("E-MAIL", {"email"}), ("Ｅｍａｉｌ", {"email"}), ("邮件", {"email"}), (" e_mail ", {"email"}),
-        ("SMS", {"sms"}), ("短信", {"sms"}), ("*", {"email", "sms"}), ("All", {"email", "sms"}), ("全部", {"email", "sms"}),
+        ("email", {"email"}), ("E-MAIL", {"email"}), ("Ｅｍａｉｌ", {"email"}), ("邮件", {"email"}),
+        (" e_mail ", {"email"}),
+        ("SMS", {"sms"}), ("短信", {"sms"}), ("*", {"email", "sms"}), ("All", {"email", "sms"}),
+        ("全部", {"email", "sms"}),
         ("", {"email", "sms"}), ("carrier pigeon", {"email", "sms"}), ("app", {"email", "sms"}),
     ],
 )  # fmt: skip

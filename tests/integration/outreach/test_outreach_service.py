@@ -41,6 +41,9 @@ class Shop:
     ledger: ConsentLedger = field(default_factory=ConsentLedger)
     suppression: SuppressionList = field(default_factory=lambda: SuppressionList(FieldCipher(bytes(range(32)))))
     without_address: frozenset[int] = frozenset()
+    shared: frozenset[int] = frozenset()  # customers who have one inbox together
+    accounts: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    refused: frozenset[int] = frozenset()
     zones: dict[int, str] = field(default_factory=dict)
 
     def may_contact(self, connection, customer_ids, purpose, channel, at):
@@ -50,9 +53,22 @@ class Shop:
         by_address = {recipient.address: customer_id for customer_id, recipient in recipients.items()}
         return {by_address[a] for a in self.suppression.contains(connection, "email", by_address, channel)}
 
+    def refused_inboxes(self, connection, recipients, purpose, channel, at):
+        return self.refused if purpose == "marketing" else ()
+
+    def suppress(self, connection, channel, addresses, reason, since):
+        self.suppression.add(connection, "email", addresses, reason=reason, since=since, channel=channel)
+
     def look_up(self, connection, customer_ids, channel):
         return {
-            n: Recipient(f"c{n}@example.org", "zh-CN" if n % 2 else "en", self.zones.get(n, ""), {"name": f"<N{n}>"})
+            n: Recipient(
+                f"c{n}@example.org",
+                "zh-CN" if n % 2 else "en",
+                self.zones.get(n, ""),
+                {"name": f"<N{n}>"},
+                inbox="office" if n in self.shared else f"inbox of {n}",
+                accounts=self.accounts.get(n, ()),
+            )
             for n in customer_ids
             if n not in self.without_address
         }
@@ -393,3 +409,36 @@ def test_workers_at_the_same_time_share_the_work_and_the_cap(operations, tmp_pat
     assert sum(delivery.sent for delivery in done) == 100
     assert sum(delivery.held.get("capped", 0) for delivery in done) == 100
     assert sorted(shared.accepted) == list(range(1, 101))
+
+
+def test_the_cap_counts_messages_to_an_inbox_whoever_they_are_for(rig):
+    rig.shop.shared = frozenset(range(1, 7))
+    rig.consent(*range(1, 8))
+    rig.plan(*range(1, 8))
+    assert rig.outreach.deliver("w").sent == 2 + 1
+    rig.now += timedelta(days=1)
+    rig.plan(*range(1, 8), strategy="sleeping")
+    rig.outreach.deliver("w")
+    assert len([line for line in rig.lines() if line["to"] != "c7@example.org"]) == 2
+    assert len([line for line in rig.lines() if line["to"] == "c7@example.org"]) == 2
+
+
+def test_the_cap_counts_what_a_customer_got_under_the_accounts_that_were_joined(rig):
+    rig.consent(1, 2, 3)
+    for strategy in ("second_purchase", "sleeping"):
+        rig.plan(1, strategy=strategy)
+        rig.outreach.deliver("w")
+    rig.shop.accounts = {2: (2, 1)}  # found to be one person, who is now reached elsewhere
+    rig.plan(2, 3, strategy="third")
+    rig.outreach.deliver("w")
+    assert (rig.states()[2], rig.states()[3]) == ("capped", "sent")
+
+
+def test_an_inbox_that_somebody_refused_gets_marketing_no_more_and_orders_still(rig):
+    rig.consent(1, 2)
+    rig.shop.refused = frozenset({1})
+    rig.plan(1, 2)
+    rig.plan(1, purpose="transactional", node="receipt", template="sleeping_customer")
+    rig.outreach.deliver("w")
+    assert rig.states()[2] == "sent"
+    assert [line["to"] for line in rig.lines()].count("c1@example.org") == 1

@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, insert, select
+from sqlalchemy import Column, Integer, MetaData, Table, insert, inspect, select
 
 from liuke.kernel import LockedError, SettingsError
 from liuke.store.operations import FieldCipher, Keyring, Operations
@@ -105,3 +105,21 @@ def test_a_folder_without_settings_is_no_workspace(tmp_path: Path) -> None:
     Workspace.create(tmp_path / "shop", "")
     with pytest.raises(SettingsError, match="already"):
         Workspace.create(tmp_path / "shop", "")
+
+
+def test_a_database_of_an_earlier_version_gains_the_columns_that_may_be_empty(tmp_path: Path) -> None:
+    from liuke.collect.identity import profiles
+
+    operations = Operations(f"sqlite:///{tmp_path / 'operations.db'}")
+    operations.create_all()
+    with operations.begin() as connection:
+        connection.exec_driver_sql("DROP INDEX ix_profiles_name_index")
+        connection.exec_driver_sql("ALTER TABLE profiles DROP COLUMN name_index")
+        connection.exec_driver_sql(
+            "INSERT INTO profiles (load_id, row_number, identity_id, recorded_at) "
+            "VALUES (1, 1, 7, '2026-01-01 00:00:00')"
+        )
+    Operations(operations.url).create_all()
+    with operations.read() as connection:
+        assert [(row.identity_id, row.name_index) for row in connection.execute(select(profiles))] == [(7, None)]
+        assert "ix_profiles_name_index" in {one["name"] for one in inspect(connection).get_indexes("profiles")}

@@ -3313,7 +3313,7 @@ export interface operations {
     findCustomers: {
         parameters: {
             query?: {
-                /** @description Id, phone, e-mail or member number, whole. */
+                /** @description Id, name, phone, e-mail or member number, whole. */
                 q?: string;
                 level?: ("red" | "orange" | "yellow" | "blue" | "none")[] | null;
                 /** @description `key:value`, `key:a|b` or `key:low..high`; all must hold. */

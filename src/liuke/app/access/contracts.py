@@ -12,7 +12,7 @@ class Permission(StrEnum):
 
     SEE_PERSONAL = "see_personal"  # personal values in clear; every read is audited
     SEE_MASKED = "see_masked"  # personal values with their middle hidden
-    SEARCH_PERSONAL = "search_personal"  # find a customer by phone, e-mail or member number
+    SEARCH_PERSONAL = "search_personal"  # find a customer by name, phone, e-mail or member number
     EDIT_SEGMENTS = "edit_segments"  # save, freeze and archive segments
     RUN_TRIALS = "run_trials"  # plan, start, pause, stop and roll back trials
     SEE_ADMIN = "see_admin"  # runs, users and the audit chain

@@ -14,7 +14,7 @@ _LARGEST_ID = 2**63 - 1
 
 
 def customers_named(context: ConsoleContext, build: OpenBuild, user: User, text: str) -> tuple[int, ...]:
-    """Return the customers that a search text means: by id, or exactly by phone, e-mail or member number."""
+    """Return the customers that a search text means: by id, or exactly by name, phone, e-mail or member number."""
     identities: list[int] = []
     if text.isascii() and text.isdigit() and int(text) <= _LARGEST_ID:
         identities.append(int(text))

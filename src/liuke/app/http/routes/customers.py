@@ -23,7 +23,7 @@ def find_customers(
     user: SignedInUser,
     build: Build,
     context: Context,
-    q: Annotated[str, Query(max_length=120, description="Id, phone, e-mail or member number, whole.")] = "",
+    q: Annotated[str, Query(max_length=120, description="Id, name, phone, e-mail or member number, whole.")] = "",
     level: Annotated[list[Literal["red", "orange", "yellow", "blue", "none"]] | None, Query()] = None,
     tag: Annotated[
         list[str] | None, Query(max_length=20, description="`key:value`, `key:a|b` or `key:low..high`; all must hold.")

@@ -1,0 +1,88 @@
+"""Who said no, however, is mailed nothing: generated ways of saying no, the real files, loop and mail server.
+
+``LIUKE_NO_EXAMPLES`` sets how many shops are generated (default 2, of some fifty persons each).
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from consent_shop import (
+    CAP,
+    CHANNELS,
+    MOMENTS,
+    OTHER,
+    OTHER_CHANNELS,
+    WAYS,
+    YES,
+    ConsentShop,
+    Person,
+    address,
+    address_of,
+    inboxes_of,
+)  # fmt: skip
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from mail_server import MailServer
+
+EXAMPLES = int(os.environ.get("LIUKE_NO_EXAMPLES", "2"))
+EVENTS, EVENT_CHANNELS = ("events", "unknown event", "touches"), ("email", "邮件", "app", "")
+
+
+OFFICE, PLEASED_OFFICE = 998, 999  # inboxes that more accounts share than are ever joined to one customer
+
+
+@st.composite
+def persons(draw: st.DrawFn, number: int, way: str) -> Person:
+    """One person in one of the ways, in an inbox alone, with a neighbour, or with half the office."""
+    said = draw(st.sampled_from(WAYS.get(way, ("no",) if way == OTHER else ("yes",))))
+    channels = OTHER_CHANNELS if way == OTHER else EVENT_CHANNELS if way in EVENTS else CHANNELS
+    pleased = way in (YES, OTHER)
+    inboxes = [number, number, *([PLEASED_OFFICE] if pleased else [number + 1, OFFICE])]
+    return Person(
+        way=way,
+        said=said,
+        channel=draw(st.sampled_from(channels)),
+        moment=draw(st.sampled_from(list(MOMENTS))),
+        accounts=draw(st.integers(1, 2)),
+        inbox=draw(st.sampled_from(inboxes)),
+        late=draw(st.booleans()),
+    )
+
+
+@st.composite
+def shops(draw: st.DrawFn) -> list[Person]:
+    """Every way of saying no twice, and as many people who may be mailed."""
+    ways = [*WAYS, *WAYS, *([YES, OTHER] * len(WAYS))]
+    return [draw(persons(number, way)) for number, way in enumerate(draw(st.permutations(ways)))]
+
+
+def test_nobody_who_said_no_is_mailed_and_everybody_else_is() -> None:
+    met: Counter[str] = Counter()
+
+    @settings(
+        max_examples=EXAMPLES, deadline=None, derandomize=EXAMPLES < 10, database=None,
+        phases=[Phase.generate],  # a shop costs seconds; the message names the few persons who are wrong
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(shops())
+    def holds(people: list[Person]) -> None:
+        with tempfile.TemporaryDirectory() as folder, MailServer(Path(folder) / "mail.log") as server:
+            mailed = ConsentShop(Path(folder) / "shop", server).live(people)
+        open_inboxes = inboxes_of(people, refused=False)
+        wrong = inboxes_of(people, refused=True) & mailed.keys()
+        assert not wrong, [person for person in people if address(person) in wrong]
+        missed = open_inboxes - mailed.keys() - {address_of(PLEASED_OFFICE)}  # the office had its share before
+        assert not missed, [person for person in people if address(person) in missed]
+        assert max(mailed.values(), default=0) <= CAP
+        met.update(person.way for person in people)
+        met["inboxes mailed"] += len(mailed)
+
+    holds()
+    assert met.keys() >= {*WAYS, YES, OTHER}
+    assert all(met[way] >= 2 * EXAMPLES for way in WAYS)
+    assert met["inboxes mailed"] >= 5 * EXAMPLES
+    print(dict(met))
