@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from liuke.kernel.text import one_line
+
 
 class ShopProfile(BaseModel):
     """The ``[shop]`` section of ``liuke.toml``."""
@@ -21,6 +23,11 @@ class ShopProfile(BaseModel):
         le=1,
         description="Share of net revenue that is margin where a product's cost is unknown; shown as an assumption.",
     )
+
+    @field_validator("name")
+    @classmethod
+    def _on_one_line(cls, value: str) -> str:
+        return one_line(value)
 
     @field_validator("zone")
     @classmethod

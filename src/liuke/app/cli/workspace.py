@@ -60,7 +60,7 @@ def doctor(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> 
 
 
 def _print(one: Check) -> None:
-    mark = "[green]✓[/]" if one.ok else "[red]✗[/]"
+    mark = "[yellow]![/]" if one.warning else "[green]✓[/]" if one.ok else "[red]✗[/]"
     console.print(f"{mark} {one.name}: {escape(one.found)}", soft_wrap=True)
-    if not one.ok and one.hint:
+    if (one.warning or not one.ok) and one.hint:
         console.print(f"    → {one.hint}", soft_wrap=True, markup=False)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pyarrow as pa
 
-from liuke.app.definitions import AUDIENCE_PROFILE
+from liuke.app.definitions import AUDIENCE_PROFILE, values_unseen
 from liuke.app.loop.context import RunContext, missing, named, set_aside
 from liuke.app.loop.publishing import publish_build
 from liuke.app.scores import published_scores
@@ -159,8 +159,22 @@ def decide(context: RunContext) -> StepResult:
     counts["planned"] = sum(one.planned for one in reports)
     rehearsed = ", rehearsed" if any(one.rehearsed for one in reports) else ""
     note = ", ".join(f"{one.strategy}: {sum(one.entered.values()):,} entered" for one in reports)
-    note = f"{note}; {int(counts['planned']):,} messages planned{rehearsed}"
+    note = f"{note}; {int(counts['planned']):,} messages planned{rehearsed}{_unseen(context)}"
     return StepResult({}, counts, note + named(aside), set_aside(aside))
+
+
+def _unseen(context: RunContext) -> str:
+    """Return what the note says of values that strategies ask for and nobody of today has."""
+    columns = {name: name for name in context.app.audience.types}
+    run = context.moment.connection
+    told = [
+        f"{strategy.id}: {one.told[1]}"
+        for strategy in context.app.strategies
+        for one in values_unseen(
+            strategy, context.app.audience, lambda sql: run.execute(sql).fetchall(), "audience", columns
+        )
+    ]
+    return "".join(f"; {one}" for one in told)
 
 
 def strategy_definition(context: RunContext) -> str:
