@@ -69,11 +69,11 @@ WHERE tag_monthly_spend >= 20000 AND province IN ('high', 'medium', 'low')
        OR (tag_recency_days BETWEEN 1000 AND 60000 AND tag_value_tier IS DISTINCT FROM 'low'))
 """
 EVENT = {"kind": "event", "source": "events", "how": "count", "days": 30, "test": {"op": "gte", "value": 2},
-         "where": [{"column": "event", "test": {"op": "eq", "value": "add_to_cart"}}]}  # fmt: skip
+         "where": [{"column": "event", "test": {"op": "eq", "value": "cart_add"}}]}  # fmt: skip
 EVENT_BY_HAND = (
     SIX_BY_HAND
     + """
-  AND customer_id IN (SELECT customer_id FROM events WHERE event = 'add_to_cart'
+  AND customer_id IN (SELECT customer_id FROM events WHERE event = 'cart_add'
                         AND occurred_on >= DATE '2026-03-01' - 30 AND occurred_on < DATE '2026-03-01'
                       GROUP BY customer_id HAVING count(*) >= 2)
 """
@@ -101,7 +101,7 @@ def generate(folder: Path, customers: int, events: int) -> int:
     )
     run.execute(
         f"COPY (SELECT (hash(i) >> 1)::BIGINT % {customers} AS customer_id, "
-        "['page_view', 'search', 'add_to_cart', 'login'][1 + (hash(i * 7) >> 1)::BIGINT % 4] AS event, 'app' AS channel, "
+        "['page_view', 'search', 'cart_add', 'login'][1 + (hash(i * 7) >> 1)::BIGINT % 4] AS event, 'app' AS channel, "
         f"NULL::BIGINT AS product_id, NULL::VARCHAR AS category, NULL::DOUBLE AS value, "
         f"DATE '{AS_OF}' - (1 + (hash(i * 11) >> 1)::BIGINT % 400)::INT AS occurred_on, "
         f"(DATE '{AS_OF}' - (1 + (hash(i * 11) >> 1)::BIGINT % 400)::INT)::TIMESTAMP AS occurred_at "

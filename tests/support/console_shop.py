@@ -70,7 +70,7 @@ CREATE TEMP TABLE purchase_items AS SELECT customer_id, order_id, occurred_on, (
 CREATE TEMP TABLE order_facts AS SELECT customer_id, order_id, 'refunded' AS fact, 2000::BIGINT AS amount_minor,
     occurred_on + 3 AS occurred_on FROM purchases WHERE order_id % 17 = 0;
 CREATE TEMP TABLE events AS SELECT (100000 + i)::BIGINT AS customer_id,
-    ['app_open', 'product_view', 'add_to_cart', 'search', 'article_read'][1 + roll(i + k, 10, 5)] AS event,
+    ['app_open', 'product_view', 'cart_add', 'search', 'article_read'][1 + roll(i + k, 10, 5)] AS event,
     TIMESTAMP '2026-02-28 12:00:00' - INTERVAL (k * 53 + roll(i + k, 11, 50)) HOUR AS occurred_at,
     (TIMESTAMP '2026-02-28 12:00:00' - INTERVAL (k * 53 + roll(i + k, 11, 50)) HOUR)::DATE AS occurred_on,
     'app' AS channel, NULL::VARCHAR AS session_id,
@@ -346,7 +346,7 @@ VOCABULARY = Vocabulary(
         "app_open": ("打开应用", "App open"),
         "product_view": ("浏览商品", "Product view"),
         "search": ("搜索", "Search"),
-        "add_to_cart": ("加入购物车", "Add to cart"),
+        "cart_add": ("加入购物车", "Add to cart"),
         "article_read": ("阅读育儿文章", "Article read"),
     },
 )

@@ -10,8 +10,9 @@ from pathlib import Path
 from sqlalchemy import text
 
 from liuke.app.bootstrap import Application
-from liuke.app.definitions import unfit_segments, unfit_trials
+from liuke.app.definitions import unfit_segments, unfit_trials, values_unseen
 from liuke.app.http import console_is_built
+from liuke.app.publish import TAG_PREFIX, OpenBuild, PublishedReader
 from liuke.collect.sources import load_mappings
 from liuke.kernel import LiukeError
 from liuke.store.workspace import Workspace
@@ -79,7 +80,28 @@ def _definitions(app: Application) -> list[Check]:
     except LiukeError as error:
         return [Check("definitions", False, error.message, error.hint)]
     wrong = [Check(f"{one.kind} {one.name}", False, one.en, one.zh) for one in aside]
-    return wrong or [Check("definitions", True, "every name in them is there")]
+    right = [] if wrong else [Check("definitions", True, "every name in them is there")]
+    return right + wrong + _unseen(app)
+
+
+def _unseen(app: Application) -> list[Check]:
+    """Return a warning for each value of a strategy that no published customer has."""
+    try:
+        build = PublishedReader(app.workspace.published_dir).current()
+    except LiukeError:
+        return []  # nothing is known of the customers yet
+    there = [row["column_name"] for row in build.rows("DESCRIBE customers")]
+    columns = {name.removeprefix(TAG_PREFIX): f'"{name}"' for name in there}
+    found = []
+    for strategy in app.strategies:
+        for one in values_unseen(strategy, app.audience, lambda sql: _values(build, sql), "customers", columns):
+            zh, en = one.told
+            found.append(Check(f"strategy {strategy.id}", True, en, zh, warns=True))
+    return found
+
+
+def _values(build: OpenBuild, sql: str) -> list[tuple[object, ...]]:
+    return [tuple(row.values()) for row in build.rows(sql)]
 
 
 def _attempt(name: str, look: Callable[[Application], str | Check], app: Application) -> Check:

@@ -10,11 +10,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from liuke.decide.strategies import ReadStrategies, Strategy, StrategyError, compile_audience
+from liuke.decide.strategies import ReadStrategies, Strategy, StrategyError, compile_audience, texts_asked
 from liuke.engage.outreach import CHANNELS, OutreachSettings, TemplateError, TemplateLibrary
-from liuke.kernel import LiukeError, SetAside, hints
+from liuke.kernel import LiukeError, SetAside, folded, hints, nearest
 from liuke.learn.experiments import ExperimentError, Trial, TrialRecord
-from liuke.understand.segments import SegmentBook, names_refused
+from liuke.understand.segments import Ask, SegmentBook, Unseen, names_refused, values_there
 from liuke.understand.tags import CUSTOMER_NAMES, MODEL_NAMES, TagSet, customer_tags_spec, value_names
 
 AUDIENCE_PROFILE = ("province", "city", "gender", "channel")
@@ -81,6 +81,32 @@ def check_strategy(
             zh=f"没有渠道发送“{medium}”：请在 liuke.toml 的 [outreach.transports] 里设置；{zh}",
         )
     templates.check(strategy.message.template, strategy.message.purpose)
+
+
+def values_unseen(
+    strategy: Strategy, audience: Audience, ask: Ask, relation: str, columns: Mapping[str, str]
+) -> list[Unseen]:
+    """Return the texts a strategy asks for that nobody has: no mistake for sure, as tomorrow's data may have them.
+
+    Parameters
+    ----------
+    ask : callable
+        Runs a query.
+    relation : str
+        The customers.
+    columns : mapping of column to str
+        How each column of the audience is written there; others are not looked at.
+    """
+    found, there = [], dict[str, tuple[str, ...] | None]()
+    for column, value, excluded in texts_asked(strategy.audience):
+        if audience.types.get(column) != "VARCHAR" or column in audience.names or column not in columns:
+            continue
+        if column not in there:
+            there[column] = values_there(ask, relation, columns[column])
+        known = there[column]
+        if known is not None and folded(value) not in {folded(one) for one in known}:
+            found.append(Unseen(column, value, nearest(value, known), excluded))
+    return found
 
 
 def unreadable(templates: TemplateLibrary) -> Iterator[SetAside]:

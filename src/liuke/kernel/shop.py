@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from liuke.kernel.text import one_line
+
 _CHINESE_ZONES = frozenset(
     f"Asia/{place}"
     for place in ("Shanghai", "Chongqing", "Chungking", "Harbin", "Urumqi", "Kashgar", "Hong_Kong", "Macau", "Taipei")
@@ -37,6 +39,11 @@ class ShopProfile(BaseModel):
     def spoken(self) -> str:
         """The language in which the shop speaks to customers whose own it does not know."""
         return self.language or ("zh" if self.zone in _CHINESE_ZONES else "en")
+
+    @field_validator("name")
+    @classmethod
+    def _on_one_line(cls, value: str) -> str:
+        return one_line(value)
 
     @field_validator("zone")
     @classmethod

@@ -12,7 +12,7 @@ LOST = {"kind": "tag", "tag": "lifecycle", "test": {"op": "in", "values": ["lost
 BOUGHT = {"kind": "event", "source": "purchases", "how": "did", "days": 30}
 LEFT_CART = {
     "kind": "sequence", "then": "did_not", "within_days": 3, "days": 30,
-    "first": {"source": "events", "where": [{"column": "event", "test": {"op": "eq", "value": "add_to_cart"}}]},
+    "first": {"source": "events", "where": [{"column": "event", "test": {"op": "eq", "value": "cart_add"}}]},
     "second": {"source": "purchases", "where": []},
 }  # fmt: skip
 

@@ -18,7 +18,7 @@ from rich.markup import escape
 
 from liuke.app.cli.output import emit_json
 from liuke.app.cli.progress import TerminalProgress
-from liuke.kernel import LiukeError, UsageError
+from liuke.kernel import LiukeError, UsageError, folded
 
 if TYPE_CHECKING:
     from liuke.app.bootstrap import Application
@@ -91,7 +91,7 @@ def parse_day(text: str | None) -> date | None:
     if text is None:
         return None
     try:
-        return date.fromisoformat(text)
+        return date.fromisoformat(folded(text))
     except ValueError:
         raise UsageError(f"'{text}' is no date", "write it like 2026-11-22") from None
 

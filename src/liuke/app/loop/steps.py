@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pyarrow as pa
 
-from liuke.app.definitions import AUDIENCE_PROFILE
+from liuke.app.definitions import AUDIENCE_PROFILE, values_unseen
 from liuke.app.loop import freshness
 from liuke.app.loop.context import RunContext, missing, named, set_aside
 from liuke.app.loop.publishing import publish_build
@@ -201,8 +201,23 @@ def decide(context: RunContext) -> StepResult:
     zh = f"{zh};计划 {int(counts['planned']):,} 条消息{',只预演' if rehearsed else ''}".removeprefix(";")
     if not reports and not aside:
         note, zh = "no strategies: `liuke strategies ready` shows those that come with the product", "没有策略"
-    more_zh, more = named(aside)
-    return StepResult({}, counts, note + more, set_aside(aside), zh + more_zh)
+    for more_zh, more in (_unseen(context), named(aside)):
+        zh, note = zh + more_zh, note + more
+    return StepResult({}, counts, note, set_aside(aside), zh)
+
+
+def _unseen(context: RunContext) -> tuple[str, str]:
+    """Return what the note says, in Chinese and English, of values that strategies ask for and nobody of today has."""
+    columns = {name: name for name in context.app.audience.types}
+    run = context.moment.connection
+    told = [
+        (f";{strategy.name.zh}:{one.told[0]}", f"; {strategy.id}: {one.told[1]}")
+        for strategy in context.app.strategies
+        for one in values_unseen(
+            strategy, context.app.audience, lambda sql: run.execute(sql).fetchall(), "audience", columns
+        )
+    ]
+    return "".join(zh for zh, _ in told), "".join(en for _, en in told)
 
 
 def strategy_versions(context: RunContext) -> tuple[str, ...]:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from liuke.kernel import SetAside, SettingsError, read_yaml
+from liuke.kernel import SetAside, SettingsError, one_line, read_yaml
 
 SHIPPED = Path(__file__).with_name("catalogue.yaml")
 
@@ -22,8 +22,8 @@ class Behaviour(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(pattern="^[a-z][a-z0-9_]*$")
-    zh: str = Field(min_length=1)
-    en: str = Field(min_length=1)
+    zh: Annotated[str, AfterValidator(one_line)] = Field(min_length=1)
+    en: Annotated[str, AfterValidator(one_line)] = Field(min_length=1)
     family: str = Field(pattern="^[a-z][a-z0-9_]*$")
     started_by_customer: bool
 

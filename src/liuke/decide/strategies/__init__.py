@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from liuke.decide.strategies.audience import AudienceSql, compile_audience
+from liuke.decide.strategies.audience import AudienceSql, compile_audience, texts_asked
 from liuke.decide.strategies.contracts import Allocation, Arm, EntryReport, Message, MessageBatch
 from liuke.decide.strategies.document import ReadStrategies, Strategy, load_strategies, parse_strategy, read_strategies
 from liuke.decide.strategies.errors import StrategyError
@@ -38,4 +38,5 @@ __all__ = [
     "parse_strategy",
     "read_strategies",
     "strategy_versions",
+    "texts_asked",
 ]

@@ -7,7 +7,7 @@ missing value is false, so its ``not`` is true.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -50,6 +50,20 @@ def compile_audience(
     """
     compiler = _Compiler(columns, names or {})
     return AudienceSql(compiler.expression(rule), compiler.parameters)
+
+
+def texts_asked(rule: Rule, *, excluded: bool = False) -> Iterator[tuple[str, str, bool]]:
+    """Yield each text that a rule compares a column with: the column, the text, and whether it is excluded."""
+    match rule:
+        case AllOf() | AnyOf():
+            for part in rule.all if isinstance(rule, AllOf) else rule.any:
+                yield from texts_asked(part, excluded=excluded)
+        case NotOf():
+            yield from texts_asked(rule.not_, excluded=not excluded)
+        case Condition():
+            ((_, operand),) = rule.given.items()
+            values = operand if isinstance(operand, list | tuple) else [operand]
+            yield from ((rule.column, value, excluded) for value in values if isinstance(value, str))
 
 
 class _Compiler:

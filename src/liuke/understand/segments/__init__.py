@@ -19,12 +19,12 @@ from liuke.understand.segments.ports import Reach
 from liuke.understand.segments.service import PROFILE, SegmentDesk, desk_at, frame_of, names_refused, tags_read
 from liuke.understand.segments.shelf import FrozenSet, SavedVersion, SegmentShelf, joined_book
 from liuke.understand.segments.tables import SEGMENT_CHANGES, SEGMENT_MEMBERSHIP, SEGMENT_SIZES
-from liuke.understand.segments.unseen import Unseen, unseen, values_there
+from liuke.understand.segments.unseen import Ask, Unseen, unseen, values_there
 
 __all__ = [
-    "COLUMNS", "MEASURES", "PROFILE", "SEGMENT_CHANGES", "SEGMENT_MEMBERSHIP", "SEGMENT_SIZES", "DayOfSegment", "Frame",
-    "FrozenSet", "LockedEngine", "NeedsNightlyRunError", "Overlap", "Reach", "Reachable", "ReadSegments", "RuleWords",
-    "SavedVersion", "SegmentBook", "SegmentCycleError", "SegmentDefinition", "SegmentDesk", "SegmentError",
+    "COLUMNS", "MEASURES", "PROFILE", "SEGMENT_CHANGES", "SEGMENT_MEMBERSHIP", "SEGMENT_SIZES", "Ask", "DayOfSegment",
+    "Frame", "FrozenSet", "LockedEngine", "NeedsNightlyRunError", "Overlap", "Reach", "Reachable", "ReadSegments",
+    "RuleWords", "SavedVersion", "SegmentBook", "SegmentCycleError", "SegmentDefinition", "SegmentDesk", "SegmentError",
     "SegmentPlan", "SegmentSettings", "SegmentShelf", "SegmentStoppedError", "Unseen", "changes_table",
     "compile_segments", "days_of_segments", "desk_at", "explain_rule", "frame_of", "joined_book", "load_segments",
     "membership_table", "named_in", "names_refused", "parse_definition", "parse_yaml", "read_file", "read_segments",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
-from liuke.kernel import read_yaml
+from liuke.kernel import checked_text, read_yaml
 from liuke.understand.segments.comparisons import Name, Part
 from liuke.understand.segments.errors import SegmentError
 from liuke.understand.segments.expressions import canonical_text
@@ -35,7 +35,7 @@ class SegmentDefinition(Part):
     language: Literal[1] = 1
     key: str = Field(pattern=KEY)
     name: SegmentName
-    note: str = Field("", max_length=1_000)
+    note: Annotated[str, AfterValidator(checked_text)] = Field("", max_length=1_000)
     rule: BoundedRule
 
     @property

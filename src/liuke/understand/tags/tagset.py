@@ -6,10 +6,11 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from liuke.kernel import one_line
 from liuke.understand.tags.documents import plain
 from liuke.understand.tags.errors import CycleError, DefinitionError, unknown
 from liuke.understand.tags.nodes import Case, Expression, Holds, Model, Node, PercentRank, PerChild, Tag
@@ -42,8 +43,8 @@ class Words(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    zh: str
-    en: str
+    zh: Annotated[str, AfterValidator(one_line)]
+    en: Annotated[str, AfterValidator(one_line)]
 
 
 class Group(Words):

@@ -40,7 +40,7 @@ rule:
         - {kind: event, source: events, how: count, days: 30, test: {op: gte, value: 3},
            where: [{column: event, test: {op: in, values: [search, product_view]}}]}
     - kind: sequence
-      first: {source: events, where: [{column: event, test: {op: eq, value: add_to_cart}}]}
+      first: {source: events, where: [{column: event, test: {op: eq, value: cart_add}}]}
       then: did_not
       second: {source: purchases}
       within_days: 3
@@ -170,6 +170,6 @@ def test_a_rule_is_told_in_both_languages():
     assert "had no purchase in the last 90 days" in told
     assert "sum of net amount from 60 to 30 days ago is at least 50" in told
     assert (
-        "had behaviour (behaviour is add_to_cart) in the last 30 days, but then no purchase within 3 days" in told
+        "had behaviour (behaviour is cart_add) in the last 30 days, but then no purchase within 3 days" in told
     )  # fmt: skip
     assert len(zh.splitlines()) == len(en.splitlines())

@@ -136,13 +136,13 @@ def test_a_moment_builds_the_tags_that_rules_read():
         {"kind": "tag", "tag": "recency_days", "test": {"op": "lte", "value": 30}},
         {"kind": "profile", "field": "city", "test": {"op": "eq", "value": "杭州市"}},
         {"kind": "sequence", "within_days": 3, "days": 30,
-         "first": {"source": "events", "where": [{"column": "event", "test": {"op": "eq", "value": "add_to_cart"}}]},
+         "first": {"source": "events", "where": [{"column": "event", "test": {"op": "eq", "value": "cart_add"}}]},
          "second": {"source": "purchases"}},
     ]}  # fmt: skip
     day = AS_OF - dt.timedelta(days=4)
     moment = moment_from({
         "customers": [{"customer_id": 1, "city": "杭州市"}, {"customer_id": 2, "city": "上海市"}, {"customer_id": 3, "city": "杭州市"}],
-        "events": [{"customer_id": n, "event": "add_to_cart", "occurred_on": day} for n in (1, 2, 3)],
+        "events": [{"customer_id": n, "event": "cart_add", "occurred_on": day} for n in (1, 2, 3)],
         "purchases": [
             {"customer_id": n, "order_id": n, "occurred_on": day + dt.timedelta(days=1), "net_minor": 100} for n in (1, 2)
         ],

@@ -2,6 +2,7 @@ import { Input, InputNumber, Select } from "antd";
 import { useTranslation } from "react-i18next";
 
 import { useFrame, useWords } from "../../app/session";
+import { narrow } from "../../lib/typed";
 import {
   emptyTest, type EventCondition, fieldKind, isEvent, type Known, OPERATORS, type ProfileCondition, type Rule, scaleOf,
   type SequenceCondition, type TagCondition, tagKind, type Test, type ValueKind, type Where,
@@ -134,12 +135,12 @@ function TestEditor({ test, kind, scale, suffix, values, change }: TestProps) {
         />
       )}
       {"value" in test && kind === "number" && (
-        <InputNumber aria-label={t("segments.value")} value={typed(test.value)} suffix={suffix} onChange={(value) => change({ ...test, value: stored(value) })} style={{ width: 130 }} />
+        <InputNumber parser={narrow} aria-label={t("segments.value")} value={typed(test.value)} suffix={suffix} onChange={(value) => change({ ...test, value: stored(value) })} style={{ width: 130 }} />
       )}
       {test.op === "between" && (
         <>
-          <InputNumber aria-label={t("customers.low")} value={typed(test.low)} suffix={suffix} onChange={(value) => change({ ...test, low: stored(value) })} style={{ width: 120 }} />
-          <InputNumber aria-label={t("customers.high")} value={typed(test.high)} suffix={suffix} onChange={(value) => change({ ...test, high: stored(value) })} style={{ width: 120 }} />
+          <InputNumber parser={narrow} aria-label={t("customers.low")} value={typed(test.low)} suffix={suffix} onChange={(value) => change({ ...test, low: stored(value) })} style={{ width: 120 }} />
+          <InputNumber parser={narrow} aria-label={t("customers.high")} value={typed(test.high)} suffix={suffix} onChange={(value) => change({ ...test, high: stored(value) })} style={{ width: 120 }} />
         </>
       )}
       {"day" in test && <Input type="date" aria-label={t("segments.day")} value={test.day} onChange={(event) => change({ ...test, day: event.target.value })} style={{ width: 150 }} />}
@@ -150,7 +151,7 @@ function TestEditor({ test, kind, scale, suffix, values, change }: TestProps) {
 
 function Days({ label, value, change }: { label: string; value: number; change: (days: number) => void }) {
   const { t } = useTranslation();
-  return <InputNumber aria-label={label} min={1} precision={0} value={value} suffix={t("segments.days")} onChange={(days) => change(days ?? 1)} style={{ width: 110 }} />;
+  return <InputNumber parser={narrow} aria-label={label} min={1} precision={0} value={value} suffix={t("segments.days")} onChange={(days) => change(days ?? 1)} style={{ width: 110 }} />;
 }
 
 function EventEditor({ rule, change, known }: EditorProps<EventCondition>) {
@@ -199,6 +200,7 @@ function WindowEditor({ rule, change }: { rule: EventCondition; change: (rule: E
   const { t } = useTranslation();
   return (
     <InputNumber
+      parser={narrow}
       aria-label={t("segments.window")}
       min={1}
       precision={0}
@@ -245,7 +247,7 @@ function SequenceEditor({ rule, change, known }: EditorProps<SequenceCondition>)
   const { t } = useTranslation();
   return (
     <>
-      <InputNumber aria-label={t("segments.window")} min={1} precision={0} prefix={t("segments.last")} suffix={t("segments.days")} value={rule.days} onChange={(days) => change({ ...rule, days: days ?? 1 })} style={{ width: 150 }} />
+      <InputNumber parser={narrow} aria-label={t("segments.window")} min={1} precision={0} prefix={t("segments.last")} suffix={t("segments.days")} value={rule.days} onChange={(days) => change({ ...rule, days: days ?? 1 })} style={{ width: 150 }} />
       <StepEditor label={t("segments.first")} step={rule.first} change={(first) => change({ ...rule, first })} known={known} />
       <span>{t("segments.after")}</span>
       <Days label={t("segments.within")} value={rule.within_days} change={(within_days) => change({ ...rule, within_days })} />
@@ -303,6 +305,7 @@ function RandomEditor({ rule, change }: EditorProps<Extract<Rule, { kind: "rando
   return (
     <>
       <InputNumber
+      parser={narrow}
         aria-label={t("segments.share")}
         min={0.1}
         max={99.9}

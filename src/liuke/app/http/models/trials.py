@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from liuke.app.http.models.common import Model, Words
+from liuke.kernel import one_line
 
 TrialStateName = Literal["draft", "running", "paused", "ended"]
 VerdictName = Literal["works", "does_not_pay", "does_not_work", "too_early"]
@@ -184,7 +185,7 @@ class TrialPlanned(Model):
 class TrialReason(Model):
     """A few words for the trial's history."""
 
-    why: str = Field("", max_length=200)
+    why: Annotated[str, AfterValidator(one_line)] = Field("", max_length=200)
 
 
 class PilotFact(Model):
