@@ -13,7 +13,16 @@ from liuke.kernel.results import Estimate, NotEnoughData
 from liuke.predict.churn.category_report import CategoryHorizons
 from liuke.predict.churn.horizon import HorizonProposal
 from liuke.predict.churn.timing import TimingReport
-from liuke.predict.evaluation import STATED_PRECISION, STATED_RECALL, Drift, OriginPlan, Scorecard, jsonable
+from liuke.predict.evaluation import (
+    LEAST_AUROC,
+    STATED_PRECISION,
+    STATED_RECALL,
+    Drift,
+    OriginPlan,
+    Scorecard,
+    jsonable,
+    standing,
+)
 
 LEARNER = "lightgbm"
 
@@ -158,7 +167,7 @@ class ChurnReport:
     def verdict_en(self) -> str:
         """Say in a sentence what the model is worth."""
         card, gain = self.active.learner, self.active.auroc_gain
-        better = "better than" if gain.low > 0 else ("worse than" if gain.high < 0 else "no clear difference from")
+        better = {"better": "better than", "worse": "worse than", "same": "as good as"}[standing(gain, LEAST_AUROC)]
         return (
             f"{card.n:,} active buyers, {card.base_rate:.1%} churned; AUROC {card.auroc.value:.3f} "
             f"({card.auroc.low:.3f} to {card.auroc.high:.3f}), {better} {self.active.best_baseline} "
@@ -169,7 +178,7 @@ class ChurnReport:
     def verdict_zh(self) -> str:
         """Say the same in Chinese."""
         card, gain = self.active.learner, self.active.auroc_gain
-        better = "优于" if gain.low > 0 else ("不如" if gain.high < 0 else "与之无明显差别:")
+        better = {"better": "优于", "worse": "不如", "same": "与之不相上下:"}[standing(gain, LEAST_AUROC)]
         return (
             f"活跃买家 {card.n:,} 人,流失 {card.base_rate:.1%};AUROC {card.auroc.value:.3f}"
             f"({card.auroc.low:.3f} 至 {card.auroc.high:.3f}),{better} {self.active.best_baseline}"

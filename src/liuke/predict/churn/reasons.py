@@ -126,6 +126,10 @@ class Phrasebook:
                 return self._filled(form["zh"], values), self._filled(form["en"], values)
         return self._plain(tag, value)
 
+    def tells(self, tag: str, value: float) -> bool:
+        """Whether there is something to say of a feature: its value, or what it means that there is none."""
+        return not math.isnan(value) or "missing" in self.phrases.get(tag, {})
+
     def _known(self, name: str, values: Mapping[str, float]) -> bool:
         return name == "horizon" or not math.isnan(values.get(name, math.nan))
 
@@ -190,8 +194,9 @@ def explain(
             if own:
                 told.append(_from_evidence(groups[g], share, own))
                 continue
+            members = [int(j) for j in np.flatnonzero(member == g) if book.tells(names[int(j)], float(known[j]))]
             speaking = _speaking(
-                row, np.flatnonzero(member == g), names, families, share > 0, 2 if g in symptoms else 1
+                row, np.array(members, dtype=np.intp), names, families, share > 0, 2 if g in symptoms else 1
             )
             if speaking and (g in symptoms or not math.isnan(known[speaking[0]])):  # no record is no cause
                 told.append(_reason(groups[g], share, [names[j] for j in speaking], values, book))

@@ -8,7 +8,7 @@ from typing import Any
 
 from liuke.kernel.results import Estimate
 from liuke.predict.clv.contracts import ModelChoice
-from liuke.predict.evaluation import AmountScore, jsonable
+from liuke.predict.evaluation import LEAST_ERROR_SHARE, AmountScore, Standing, jsonable, standing
 
 NOBODY, RATE, RFM, BASELINE = "nobody buys", "past rate goes on", "RFM cell means", "bg_nbd"
 COVARIATES = "bg_nbd + covariates"
@@ -63,6 +63,7 @@ class ValueReport:
         Which model the shop would have used from the cutoff on, chosen without a look at the period.
     gains : dict of str to Estimate
         RMSE of margin by each other model minus the chosen one's, paired bootstrap; above 0: the chosen is better.
+        In words only beyond chance, and from 1 % of the other's error on.
     covariate_gain : Estimate or None
         RMSE of margin by BG/NBD minus that with covariates; None where they could not be learnt.
     covariate_note : str
@@ -99,7 +100,7 @@ class ValueReport:
         better, worse, same = self._against()
         text = f"Used for this shop: {self.choice.model}. "
         text += f"Better beyond chance than {', '.join(better)}. " if better else ""
-        text += f"No clear difference from {', '.join(same)}. " if same else ""
+        text += f"As good as {', '.join(same)}. " if same else ""
         text += f"WORSE beyond chance than {', '.join(worse)}. " if worse else ""
         return f"{text}{self.choice.reason_en}"
 
@@ -108,11 +109,14 @@ class ValueReport:
         better, worse, same = self._against()
         text = f"本店采用:{self.choice.model}。"
         text += f"超出偶然地优于 {'、'.join(better)}。" if better else ""
-        text += f"与 {'、'.join(same)} 无明显差别。" if same else ""
+        text += f"与 {'、'.join(same)} 不相上下。" if same else ""
         text += f"超出偶然地差于 {'、'.join(worse)}。" if worse else ""
         return f"{text}{self.choice.reason_zh}"
 
     def _against(self) -> tuple[list[str], list[str], list[str]]:
-        better = [name for name, gain in self.gains.items() if gain.low > 0]
-        worse = [name for name, gain in self.gains.items() if gain.high < 0]
-        return better, worse, [name for name in self.gains if name not in {*better, *worse}]
+        """Return the other models by how the used one stands to them."""
+        errors = {score.model: score.rmse.value for score in self.margin}
+        found: dict[Standing, list[str]] = {"better": [], "worse": [], "same": []}
+        for name, gain in self.gains.items():
+            found[standing(gain, LEAST_ERROR_SHARE * errors[name])].append(name)
+        return found["better"], found["worse"], found["same"]

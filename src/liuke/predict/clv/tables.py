@@ -15,7 +15,12 @@ CUSTOMER_VALUES = TableSpec(
         ColumnSpec("expected_purchases", "DOUBLE", "expected days with a purchase in the horizon", unit="days"),
         ColumnSpec("value_minor", "BIGINT", "expected discounted margin in the horizon", unit="minor currency units"),
         ColumnSpec("low_minor", "BIGINT", "lower end of what one such customer may bring", unit="minor currency units"),
-        ColumnSpec("high_minor", "BIGINT", "upper end", unit="minor currency units"),
+        ColumnSpec(
+            "high_minor",
+            "BIGINT",
+            "upper end, at least the value",
+            unit="minor currency units",
+        ),
         ColumnSpec("model", "VARCHAR", "the model that was used"),
         ColumnSpec("margin_rate", "DOUBLE", "assumed margin where a product's cost is unknown", unit="share, 0 to 1"),
     ),

@@ -33,7 +33,8 @@ class ValuedCustomers:
     expected_purchases, value_minor : float64
         Days with a purchase in the horizon; expected discounted margin.
     low_minor, high_minor, variance : float64
-        What one such customer may bring.
+        What one such customer may bring. The value is a mean: where nearly all bring less and a few much more, it lies
+        above the central interval of the draws, which then ends at the value.
     """
 
     summary: PurchaseSummary
@@ -87,5 +88,5 @@ def value_customers(
     scale = np.divide(value, plain, out=np.zeros_like(value), where=plain > 0)
     return ValuedCustomers(
         summary, purchases, margins, choice, expected, value,
-        spread.low * scale, spread.high * scale, spread.variance * scale**2,
+        np.minimum(spread.low * scale, value), np.maximum(spread.high * scale, value), spread.variance * scale**2,
     )  # fmt: skip

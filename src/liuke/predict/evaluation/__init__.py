@@ -4,6 +4,7 @@ from liuke.predict.evaluation.amounts import AmountScore, AmountTenth, judge_amo
 from liuke.predict.evaluation.bootstrap import bootstrap_auroc_difference, bootstrap_loss_gain, bootstrap_ranking
 from liuke.predict.evaluation.calibration import Calibrator, fit_calibrator, fit_platt, log_odds
 from liuke.predict.evaluation.canary import Leak, find_leaks, refuse_leaks
+from liuke.predict.evaluation.comparing import LEAST_AUROC, LEAST_ERROR_SHARE, Standing, standing
 from liuke.predict.evaluation.drift import Drift, drifts, population_stability
 from liuke.predict.evaluation.errors import EvaluationDataError, LeakageError
 from liuke.predict.evaluation.origins import MIN_ORIGINS, OriginPlan, plan_origins
@@ -25,6 +26,8 @@ from liuke.predict.evaluation.ranking import (
 from liuke.predict.evaluation.scorecard import STATED_PRECISION, STATED_RECALL, Scorecard, jsonable, judge
 
 __all__ = [
+    "LEAST_AUROC",
+    "LEAST_ERROR_SHARE",
     "MIN_ORIGINS",
     "STATED_PRECISION",
     "STATED_RECALL",
@@ -38,6 +41,7 @@ __all__ = [
     "OriginPlan",
     "ReliabilityRow",
     "Scorecard",
+    "Standing",
     "auroc",
     "auroc_of_counts",
     "average_precision",
@@ -64,4 +68,5 @@ __all__ = [
     "refuse_leaks",
     "reliability_table",
     "rmse_gain",
+    "standing",
 ]

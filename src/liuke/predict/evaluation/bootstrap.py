@@ -115,4 +115,5 @@ def _estimate(value: float, draws: FloatArray, n: int) -> Estimate:
     if not finite.size:
         return Estimate(value, float("nan"), float("nan"), LEVEL, n)
     low, high = np.quantile(finite, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Estimate(value, float(low), float(high), LEVEL, n)
+    # resamples of a skewed or biased measure may all lie on one side of it; the interval then ends at the value
+    return Estimate(value, min(float(low), value), max(float(high), value), LEVEL, n)

@@ -116,6 +116,28 @@ def test_what_is_not_on_record_is_no_cause(book):
     assert told == ()
 
 
+def test_an_unknown_fact_raises_no_risk(book):
+    names, families = ("days_since_view", "silent_days"), {"days_since_view": "activity", "silent_days": "activity"}
+    known = np.array([[NAN, 40.0]])
+    (told,) = explain(np.array([[0.9, 0.2]]), known, names, families, book, 3)
+    assert [reason.tag for reason in told] == ["silent_days"]
+    assert "none on record" not in told[0].en
+    (nothing,) = explain(np.array([[0.9, 0.0]]), known, names, families, book, 3)
+    assert nothing == ()
+
+
+def test_what_lowers_the_risk_is_not_told_as_raising_it(book):
+    rng, checked = np.random.default_rng(3), 0
+    shares, known = rng.normal(0, 0.5, (200, 5)), rng.uniform(1, 50, (200, 5))
+    known[rng.random((200, 5)) < 0.3] = NAN
+    for row, told in zip(shares, explain(shares, known, NAMES, TAG_FAMILIES, book, 3), strict=True):
+        for reason in told:
+            pull = row[NAMES.index(reason.tag)]
+            assert (pull > 0) == (reason.direction == "raises")
+            checked += 1
+    assert checked > 200
+
+
 def test_every_family_of_evidence_and_of_features_exists(shipped):
     words = reason_words()
     assert {one["family"] for one in words.evidence.values() if "family" in one} <= set(words.families)

@@ -23,7 +23,9 @@ export function Value({ customer }: { customer: CustomerDetail }) {
       <div className="risk-top num">
         <span className="big">{money(value.value_minor, frame)}</span>
         <span>
-          {t("customer.valueRange", { low: money(value.value_low_minor, frame), high: money(value.value_high_minor, frame) })}
+          {value.value_minor > 0 && value.value_high_minor <= value.value_minor
+            ? t("customer.valueSkewed")
+            : t("customer.valueRange", { low: money(value.value_low_minor, frame), high: money(value.value_high_minor, frame) })}
           <br />
           <span className="muted">{t("customer.expectedPurchases")} </span>{value.expected_purchases.toFixed(1)}
         </span>
