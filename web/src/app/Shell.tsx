@@ -125,7 +125,8 @@ function Controls() {
     <div className="shell-controls">
       <Button
         type="text"
-        icon={<GlobalOutlined />}
+        icon={<GlobalOutlined aria-hidden />}
+        aria-label={language === "en" ? "中文" : "English"}
         title={t("frame.language")}
         lang={language === "en" ? "zh-CN" : "en"}
         onClick={() => choose({ language: language === "en" ? "zh-CN" : "en" })}

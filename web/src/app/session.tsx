@@ -45,6 +45,12 @@ export function useFrame(): Frame {
   return { language: i18n.language, currency, exponent: currency_exponent, zone };
 }
 
+/** Puts a value of the shop's data into words where it is a common one; any other is the shop's own word. */
+export function useKnown(): <T extends string | null | undefined>(value: T) => string | T {
+  const { t } = useTranslation();
+  return (value) => (value ? t(`values.${value}`, { defaultValue: value }) : value);
+}
+
 /** Picks the Chinese or the English one of two texts. */
 export function useWords(): <T>(zh: T, en: T) => T {
   const { i18n } = useTranslation();

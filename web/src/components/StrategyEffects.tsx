@@ -2,7 +2,7 @@ import { useTranslation } from "react-i18next";
 
 import type { Effect, Strategy } from "../api/types";
 import { useFrame, useWords } from "../app/session";
-import { count, type Frame, money, percent, points, share } from "../lib/format";
+import { between, count, type Frame, money, percent, points, share, signed, signedMoney } from "../lib/format";
 import { IntervalPlot } from "./IntervalPlot";
 
 const MONEY_OUTCOMES = new Set(["margin"]);
@@ -40,7 +40,7 @@ function EffectRow({ effect }: { effect: Effect }) {
   const tone = toneOf(effect);
   const level = share(effect.level ?? 0.95, 0);
   const interval = known
-    ? t("overview.interval", { level, low: change(effect.metric, low, frame), high: change(effect.metric, high, frame) })
+    ? t("overview.interval", { level, range: changes(effect.metric, low, high, frame) })
     : "";
   const verdict = effect.verdict ?? "too_early";
   return (
@@ -58,7 +58,7 @@ function EffectRow({ effect }: { effect: Effect }) {
         {known && (
           <>
             <b>{change(effect.metric, difference, frame)}</b>
-            <small>{change(effect.metric, low, frame)} ~ {change(effect.metric, high, frame)}</small>
+            <small>{changes(effect.metric, low, high, frame)}</small>
           </>
         )}
       </span>
@@ -81,7 +81,13 @@ function mean(metric: string, value: number | null, frame: Frame): string {
 
 /** A change of an outcome, signed, in the outcome's own unit. */
 export function change(metric: string, value: number, frame: Frame): string {
-  if (SHARE_OUTCOMES.has(metric)) return points(value);
+  if (SHARE_OUTCOMES.has(metric)) return points(value, frame);
   if (!MONEY_OUTCOMES.has(metric)) return percent(value);
-  return `${value > 0 ? "+" : value < 0 ? "−" : ""}${money(Math.abs(value), frame)}`;
+  return signedMoney(value, frame);
+}
+
+/** The ends of a change's interval, the unit named once. */
+export function changes(metric: string, low: number, high: number, frame: Frame): string {
+  const from = SHARE_OUTCOMES.has(metric) ? signed(low * 100, 1) : change(metric, low, frame);
+  return between(from, change(metric, high, frame), frame);
 }

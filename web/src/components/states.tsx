@@ -11,7 +11,7 @@ export function Loading() {
   const { t } = useTranslation();
   return (
     <div role="status" aria-label={t("frame.loading")}>
-      <Skeleton active paragraph={{ rows: 8 }} />
+      <Skeleton active title={false} paragraph={{ rows: 9 }} />
     </div>
   );
 }

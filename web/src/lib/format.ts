@@ -56,13 +56,29 @@ export function share(value: number | null | undefined, digits = 1): string {
 }
 
 /** The change of a share in percentage points, signed. */
-export function points(change: number): string {
-  return `${sign(change)}${Math.abs(change * 100).toFixed(1)}pp`;
+export function points(change: number, frame: Frame): string {
+  return `${signed(change * 100, 1)} ${isChinese(frame.language) ? "个百分点" : "percentage points"}`;
 }
 
 /** A relative change as a signed percentage. */
 export function percent(change: number): string {
-  return `${sign(change)}${Math.abs(change * 100).toFixed(1)}%`;
+  return `${signed(change * 100, 1)}%`;
+}
+
+/** A change of an amount of minor units, signed. */
+export function signedMoney(minor: number, frame: Frame): string {
+  return `${sign(Math.round(minor))}${money(Math.abs(minor), frame)}`;
+}
+
+/** A number with its sign, that of what is shown: what rounds to nothing is neither more nor less. */
+export function signed(value: number, digits: number): string {
+  const shown = Math.abs(value).toFixed(digits);
+  return `${Number(shown) === 0 ? "±" : sign(value)}${shown}`;
+}
+
+/** An interval by its ends, each written already. */
+export function between(low: string, high: string, frame: Frame): string {
+  return isChinese(frame.language) ? `${low} 至 ${high}` : `${low} to ${high}`;
 }
 
 export function sign(value: number): string {

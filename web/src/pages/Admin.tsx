@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 
 import { ApiProblem } from "../api/client";
 import { adminQuery } from "../api/queries";
-import { useFrame } from "../app/session";
+import { useFrame, useWords } from "../app/session";
 import { DataTable } from "../components/DataTable";
 import { Answer, PageHead, Panel } from "../components/Page";
 import { Blank } from "../components/states";
@@ -12,6 +12,8 @@ import { count, day, instant, seconds } from "../lib/format";
 export default function Admin() {
   const { t } = useTranslation();
   const frame = useFrame();
+  const words = useWords();
+  const said = (key: string, value: unknown) => (key === "role" ? t(`roles.${String(value)}`) : String(value));
   const query = useQuery(adminQuery);
   const head = <PageHead title={t("admin.title")} lead={t("admin.lead")} asOf={query.data?.as_of} publishedAt={query.data?.published_at} />;
   if (query.error instanceof ApiProblem && query.error.status === 403) return <>{head}<Blank>{t("admin.forbidden")}</Blank></>;
@@ -30,12 +32,12 @@ export default function Admin() {
                   rowKey="run_id"
                   rows={runs}
                   columns={[
-                    { key: "step", title: t("admin.step"), render: (_, row) => t(`steps.${row.step}`, { defaultValue: row.step }) },
+                    { key: "step", title: t("admin.step"), className: "short", render: (_, row) => t(`steps.${row.step}`, { defaultValue: row.step }) },
                     { key: "asOf", title: t("admin.asOf"), className: "num", render: (_, row) => day(row.as_of) },
                     { key: "started", title: t("admin.started"), className: "num", render: (_, row) => instant(row.started_at, frame) },
                     { key: "duration", title: t("admin.duration"), align: "right", className: "num", render: (_, row) => seconds(row.seconds) },
-                    { key: "state", title: t("admin.state"), render: (_, row) => t(`states.${row.state}`, { defaultValue: row.state }) },
-                    { key: "note", title: t("admin.note"), dataIndex: "note" },
+                    { key: "state", title: t("admin.state"), className: "short", render: (_, row) => t(`states.${row.state}`, { defaultValue: row.state }) },
+                    { key: "note", title: t("admin.note"), render: (_, row) => words(row.note.zh, row.note.en) },
                   ]}
                 />
               )}
@@ -64,9 +66,9 @@ export default function Admin() {
                 columns={[
                   { key: "position", title: "#", className: "num", render: (_, row) => count(row.position, frame) },
                   { key: "at", title: t("admin.at"), className: "num", render: (_, row) => instant(row.at, frame) },
-                  { key: "actor", title: t("admin.actor"), dataIndex: "actor" },
-                  { key: "action", title: t("admin.action"), dataIndex: "action" },
-                  { key: "detail", title: t("admin.detail"), render: (_, row) => Object.entries(row.detail).map(([key, value]) => `${key} ${String(value)}`).join(" · ") },
+                  { key: "actor", title: t("admin.actor"), render: (_, row) => t(`admin.actors.${row.actor}`, { defaultValue: row.actor }) },
+                  { key: "action", title: t("admin.action"), render: (_, row) => t(`admin.actions.${row.action.replace(".", "_")}`, { defaultValue: row.action }) },
+                  { key: "detail", title: t("admin.detail"), render: (_, row) => Object.entries(row.detail).map(([key, value]) => `${t(`admin.details.${key}`, { defaultValue: key })} ${said(key, value)}`).join(" · ") },
                 ]}
               />
             </Panel>

@@ -47,7 +47,7 @@ export default function Data() {
                   columns={[
                     { key: "source", title: t("data.source"), dataIndex: "source" },
                     { key: "file", title: t("data.file"), dataIndex: "file" },
-                    { key: "state", title: t("data.state"), render: (_, row) => t(`states.${row.state}`, { defaultValue: row.state }) },
+                    { key: "state", title: t("data.state"), className: "short", render: (_, row) => t(`states.${row.state}`, { defaultValue: row.state }) },
                     { key: "rows", title: t("data.rows"), align: "right", className: "num", render: (_, row) => exact(row.rows) },
                     { key: "loaded", title: t("data.loaded"), align: "right", className: "num", render: (_, row) => exact(row.loaded) },
                     { key: "filtered", title: t("data.filtered"), align: "right", className: "num", render: (_, row) => <Reasons reasons={row.filtered} /> },

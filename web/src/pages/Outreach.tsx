@@ -2,17 +2,17 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 
 import { outreachQuery } from "../api/queries";
-import { useFrame, useWords } from "../app/session";
+import { useKnown, useWords } from "../app/session";
 import { DataTable } from "../components/DataTable";
 import { Answer, PageHead, Panel } from "../components/Page";
 import { Blank } from "../components/states";
 import { StrategyEffects } from "../components/StrategyEffects";
-import { count } from "../lib/format";
+import { exact } from "../lib/format";
 
 export default function Outreach() {
   const { t } = useTranslation();
-  const frame = useFrame();
   const words = useWords();
+  const known = useKnown();
   const query = useQuery(outreachQuery);
   return (
     <>
@@ -38,10 +38,10 @@ export default function Outreach() {
                     rows={outbox}
                     columns={[
                       { key: "strategy", title: t("overview.strategy"), render: (_, row) => name(row.strategy) },
-                      { key: "channel", title: t("outreach.channel"), dataIndex: "channel" },
-                      { key: "state", title: t("outreach.state"), render: (_, row) => t(`states.${row.state}`, { defaultValue: row.state }) },
+                      { key: "channel", title: t("outreach.channel"), className: "short", render: (_, row) => known(row.channel) },
+                      { key: "state", title: t("outreach.state"), className: "short", render: (_, row) => t(`states.${row.state}`, { defaultValue: row.state }) },
                       { key: "reason", title: t("outreach.reason"), render: (_, row) => (row.reason ? t(`held.${row.reason}`, { defaultValue: row.reason }) : "–") },
-                      { key: "messages", title: t("outreach.messages"), align: "right", className: "num", render: (_, row) => count(row.messages, frame) },
+                      { key: "messages", title: t("outreach.messages"), align: "right", className: "num", render: (_, row) => exact(row.messages) },
                     ]}
                   />
                 )}

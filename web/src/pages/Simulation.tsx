@@ -7,7 +7,7 @@ import { useFrame, useWords } from "../app/session";
 import { IntervalPlot } from "../components/IntervalPlot";
 import { Answer, PageHead, Panel } from "../components/Page";
 import { Blank } from "../components/states";
-import { change } from "../components/StrategyEffects";
+import { change, changes } from "../components/StrategyEffects";
 import { count, share } from "../lib/format";
 
 /** Measured beside true: only a simulated shop can show this page. */
@@ -73,7 +73,7 @@ function ComparedRow({ row }: { row: SimulatedEffect }) {
   }
   const level = share(row.level ?? 0.95, 0);
   const sentence = t(covered ? "simulation.inside" : "simulation.outside", {
-    outcome, level, measured: shown(difference), low: shown(low), high: shown(high), truth: shown(truth),
+    outcome, level, measured: shown(difference), range: changes(metric, low, high, frame), truth: shown(truth),
   });
   return (
     <div className="compared">
@@ -88,7 +88,7 @@ function ComparedRow({ row }: { row: SimulatedEffect }) {
       </span>
       <span className="effect-size num">
         <span className="muted">{t("simulation.measured")}</span> <b>{shown(difference)}</b>
-        <small>{shown(low)} ~ {shown(high)}</small>
+        <small>{changes(metric, low, high, frame)}</small>
       </span>
       <span className="effect-size num"><span className="muted">{t("simulation.true")}</span> <b className="truth">{shown(truth)}</b></span>
       <span className={`verdict ${covered ? "good" : "bad"}`}>{t(covered ? "simulation.covered" : "simulation.missed")}</span>

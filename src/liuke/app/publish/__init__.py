@@ -22,11 +22,14 @@ from liuke.app.publish.pointer import current_build
 from liuke.app.publish.reader import OpenBuild, PublishedReader
 from liuke.app.publish.simulation import read_simulation, write_simulation
 from liuke.app.publish.tables import TAG_PREFIX
+from liuke.app.publish.value_words import NAMED_COLUMNS, VALUE_WORDS
 
 __all__ = [
     "HAPPENINGS",
+    "NAMED_COLUMNS",
     "PRODUCTS",
     "TAG_PREFIX",
+    "VALUE_WORDS",
     "Build",
     "CustomerQuery",
     "MetricWord",

@@ -10,6 +10,7 @@ import duckdb
 from liuke.app.publish.contracts import TagWord
 from liuke.app.publish.overview import rows
 from liuke.app.publish.tables import TAG_PREFIX, quoted
+from liuke.app.publish.value_words import VALUE_WORDS
 
 PICKABLE_VALUES = 40
 """Values offered in a filter; a tag with more of them is searched by number or typed text."""
@@ -77,7 +78,8 @@ def _values(
     closed = (word.one_of if word else None) or ()
     counted += [{"value": value, "customers": 0} for value in closed if value not in there]  # a rule may ask for them
     for row in counted:
-        row["zh"], row["en"] = names.get(row["value"], (row["value"], row["value"]))
+        as_it_stands = (row["value"], row["value"])
+        row["zh"], row["en"] = names.get(row["value"]) or VALUE_WORDS.get(row["value"], as_it_stands)
     return counted
 
 

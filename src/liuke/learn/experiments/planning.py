@@ -117,7 +117,7 @@ def planning_facts(moment: MomentLike, trial: Trial, entries: pa.Table) -> Plann
     if control.num_rows < ENOUGH:
         population, control = "active_buyers", _active_buyers(moment, cutoff)
     if control.num_rows < ENOUGH:
-        zh, en = "可参照的顾客太少，无法规划", "too few customers to plan by"
+        zh, en = "可参照的客户太少，无法规划", "too few customers to plan by"
         return NotEnoughData(zh, en, control.num_rows, ENOUGH)
     first = min(control["entered_on"].to_pylist())
     inputs = UnitInputs(control, _NO_CONTACTS, _NO_PLACES, {})

@@ -30,7 +30,7 @@ from liuke.learn.experiments.unit_table import UnitInputs
 from liuke.store.operations import Operations
 
 MOST_GROUPS = 400  # of a column: more are places to be summed up first, and no choice to look through
-STAY = Move("stay", "观察期未满的顾客还太多", "too few customers have a complete window")
+STAY = Move("stay", "观察期未满的客户还太多", "too few customers have a complete window")
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,11 +73,11 @@ def _chinese(told: Told) -> str:
     lines = [
         f"# 模型卡:流失 {told['version']}",
         "",
-        f"**它说什么。** 对此前 {told['window_days']} 天内买过的每位顾客,给出未来 "
+        f"**它说什么。** 对此前 {told['window_days']} 天内买过的每位客户,给出未来 "
         f"{told['horizon_days']} 天内不再购买的概率。{told['report']['horizon_zh']}。",
         "",
         f"**由什么构成。** 先用逻辑回归综合两个购买模型(BG/NBD、MBG/NBD)、RFM 排名与购买先后的信息,再加 "
-        f"{told['rounds']} 棵小决策树(读 {len(told['features'])} 项顾客事实,采信 {told['belief']:.0%})。只用 "
+        f"{told['rounds']} 棵小决策树(读 {len(told['features'])} 项客户事实,采信 {told['belief']:.0%})。只用 "
         f"{told['as_of']} 之前已知的数据训练;{told['report']['origins']['zh']}。",
         "",
         f"**有多准。** {told['report']['verdict_zh']}。{told['report']['goal_zh']}。校准误差 {_n(best['ece'])},"
@@ -85,14 +85,14 @@ def _chinese(told: Told) -> str:
         "",
         *_table(active, ("模型", "AUROC(95 %)", "准确率", "命中率", "对数损失", "校准误差")),
         "",
-        f"**不计入谁。** 策略触达过的顾客 {out['treated']:,} 人次(由对照组 {out['controls']:,} 人次代表 "
-        f"{out['controls_stand_for']:,.0f});孩子已超出适用年龄的毕业顾客 {out['graduated']:,} 人次。"
-        "窗口内没有购买的顾客不打分。",
+        f"**不计入谁。** 策略触达过的客户 {out['treated']:,} 人次(由对照组 {out['controls']:,} 人次代表 "
+        f"{out['controls_stand_for']:,.0f});孩子已超出适用年龄的毕业客户 {out['graduated']:,} 人次。"
+        "窗口内没有购买的客户不打分。",
         "",
         "**不要用来做什么。** 它只说谁可能离开,不说谁能被挽回:触达能改变谁,要由试验来衡量。"
-        "原因是模型所依据的信号,不是因果证明。不要据此定价;拒绝自动化决策的顾客,不得据此作决定。",
+        "原因是模型所依据的信号,不是因果证明。不要据此定价;拒绝自动化决策的客户,不得据此作决定。",
         "",
-        f"**薄弱之处。** {_weak_zh(active)}命中率只对本店本季成立;区间说的是换一批顾客,不是换一年。"
+        f"**薄弱之处。** {_weak_zh(active)}命中率只对本店本季成立;区间说的是换一批客户,不是换一年。"
         f"每 100 个被预警的人中约 {100 * (hit['value'] or 0):.0f} 人离开,其余的人不触达也会留下。",
         "",
         "**依据什么。** " + "、".join(f"{name} {share:.0%}" for name, share in active["family_weights"].items()),

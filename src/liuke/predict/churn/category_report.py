@@ -92,8 +92,8 @@ class LabelCheck:
             f"活跃买家 {self.active:,} → {self.active_by_category:,}，流失率 {self.churned:.1%} → "
             f"{self.churned_by_category:.1%}（{self.change.value:+.1%}，{self.change.low:+.1%} 至 "
             f"{self.change.high:+.1%}）；"
-            f"慢节奏顾客中被判流失的 {self.called_lost:,} 人有 {self.came_back:,} 人在自己的周期内回来；"
-            f"快节奏顾客中超过自己周期未购的 {self.silent_early:,} 人有 {self.stayed_away:,} 人在店铺周期内也未回来"
+            f"慢节奏客户中被判流失的 {self.called_lost:,} 人有 {self.came_back:,} 人在自己的周期内回来；"
+            f"快节奏客户中超过自己周期未购的 {self.silent_early:,} 人有 {self.stayed_away:,} 人在店铺周期内也未回来"
         )
 
 
@@ -133,7 +133,7 @@ class CategoryHorizons:
     def say_zh(self) -> str:
         """Say the same in Chinese."""
         return (
-            f"按主要品类看，店铺的 {self.shop_days} 天对 {self.too_short:,} 位顾客太短，对 {self.too_long:,} 位太长，"
+            f"按主要品类看，店铺的 {self.shop_days} 天对 {self.too_short:,} 位客户太短，对 {self.too_long:,} 位太长，"
             f"对 {self.alike:,} 位无明显差别；{self.unknown:,} 位未作判断"
             f"（复购买家太少、不在最常见的 {MOST_CATEGORIES} 个品类内或没有品类）"
         )

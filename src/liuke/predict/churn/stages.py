@@ -82,16 +82,16 @@ def cut_stages(origins: Sequence[Origin], mask: Mask, horizon_days: int) -> Stag
 def too_few(stages: Stages, min_class: int) -> NotEnoughData | None:
     """Say which stage has fewer than ``min_class`` who churned or who stayed, if one has."""
     named = (
-        ("训练", "training", stages.train),
-        ("校准", "calibration", stages.calibration),
-        ("终评", "final", stages.final),
+        ("用来学习", "training", stages.train),
+        ("用来校准", "calibration", stages.calibration),
+        ("用来检验", "final", stages.final),
     )
     for zh, en, stage in named:
         churned = int(stage.churned.sum())
         stayed = len(stage) - churned
         if min(churned, stayed) < min_class:
             return NotEnoughData(
-                reason_zh=f"数据不足,无法预测流失:{zh}时段有 {churned:,} 人流失、{stayed:,} 人留下,"
+                reason_zh=f"数据不足,无法预测流失:{zh}的那段历史中有 {churned:,} 人流失、{stayed:,} 人留下,"
                 f"两者都至少需要 {min_class} 人",
                 reason_en=f"not enough data to predict churn: in the {en} period {churned:,} churned and {stayed:,} "
                 f"stayed, at least {min_class} of each are needed",

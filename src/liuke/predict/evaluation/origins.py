@@ -101,8 +101,8 @@ def plan_origins(
     possible = max(have - warm_up_days, 0) // horizon_days
     if possible < MIN_ORIGINS:
         return NotEnoughData(
-            reason_zh=f"历史只有 {have} 天;训练、校准、终评各需一个 {horizon_days} 天的时段,另加 {warm_up_days} 天的"
-            f"特征期,至少要 {need} 天",
+            reason_zh=f"历史只有 {have} 天;学习、校准、检验各需要一段 {horizon_days} 天的历史,之前还要 "
+            f"{warm_up_days} 天作准备,至少要 {need} 天",
             reason_en=f"only {have} days of history; training, calibration and final judgement each need a period of "
             f"{horizon_days} days, after {warm_up_days} days for features: at least {need} days",
             have=have,

@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 
 import type { CustomerDetail } from "../../api/types";
-import { useFrame, useWords } from "../../app/session";
+import { useFrame, useKnown, useWords } from "../../app/session";
 import { Panel } from "../../components/Page";
 import { Blank } from "../../components/states";
 import { day, instant, share } from "../../lib/format";
@@ -11,6 +11,7 @@ export function Contacts({ customer }: { customer: CustomerDetail }) {
   const { t } = useTranslation();
   const frame = useFrame();
   const words = useWords();
+  const known = useKnown();
   const strategyName = (key: string) => {
     const named = customer.strategy_words[key];
     return named ? words(named.zh, named.en) : key;
@@ -24,7 +25,7 @@ export function Contacts({ customer }: { customer: CustomerDetail }) {
             <div>
               {strategyName(contact.strategy)}
               <div className="muted num" style={{ fontSize: 12 }}>
-                {contact.channel} · {contact.sent_at ? instant(contact.sent_at, frame) : day(contact.planned_on)}
+                {known(contact.channel)} · {contact.sent_at ? instant(contact.sent_at, frame) : day(contact.planned_on)}
               </div>
             </div>
             <b>

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
 
 import { customerQuery } from "../../api/queries";
+import { useKnown } from "../../app/session";
 import { Level } from "../../components/Level";
 import { Answer, PageHead } from "../../components/Page";
 import { Contacts } from "./Contacts";
@@ -15,6 +16,7 @@ import { Value } from "./Value";
 
 export default function Customer() {
   const { t } = useTranslation();
+  const known = useKnown();
   const { id = "" } = useParams();
   const query = useQuery(customerQuery(id));
   const name = query.data?.profile.contactable.name;
@@ -26,7 +28,7 @@ export default function Customer() {
           <p className="num">
             <Level level={query.data.risk.level} />
             {name && <span> · {t("customer.title", { id })}</span>}
-            {query.data.profile.member_tier && <span> · {query.data.profile.member_tier}</span>}
+            {query.data.profile.member_tier && <span> · {known(query.data.profile.member_tier)}</span>}
           </p>
         )}
       </PageHead>

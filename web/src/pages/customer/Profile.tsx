@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { CustomerDetail } from "../../api/types";
-import { useFrame } from "../../app/session";
+import { useFrame, useKnown } from "../../app/session";
 import { Panel } from "../../components/Page";
 import { count, day, money, month } from "../../lib/format";
 
@@ -10,6 +10,7 @@ import { count, day, money, month } from "../../lib/format";
 export function Profile({ customer: { profile } }: { customer: CustomerDetail }) {
   const { t } = useTranslation();
   const frame = useFrame();
+  const known = useKnown();
   const { contactable } = profile;
   const gender = profile.gender === "female" || profile.gender === "male" ? t(`customer.${profile.gender}`) : null;
   const children = profile.children
@@ -26,10 +27,10 @@ export function Profile({ customer: { profile } }: { customer: CustomerDetail })
         <Fact name={t("customer.revenue")}>{money(profile.net_minor, frame)}</Fact>
         <Fact name={t("customer.firstOrder")}>{day(profile.first_order_on)}</Fact>
         <Fact name={t("customer.lastOrder")}>{day(profile.last_order_on)}</Fact>
-        <Fact name={t("customer.tier")}>{profile.member_tier}</Fact>
+        <Fact name={t("customer.tier")}>{known(profile.member_tier)}</Fact>
         <Fact name={t("customer.memberSince")}>{profile.member_since_on}</Fact>
         <Fact name={t("customer.registered")}>{profile.registered_on}</Fact>
-        <Fact name={t("customer.channel")}>{profile.channel}</Fact>
+        <Fact name={t("customer.channel")}>{known(profile.channel)}</Fact>
         <Fact name={t("customer.region")}>{[profile.province, profile.city].filter(Boolean).join(" ")}</Fact>
         <Fact name={t("customer.gender")}>{gender}</Fact>
         {children.length > 0 && <Fact name={t("customer.children")} whole>{children.join(" · ")}</Fact>}

@@ -7,7 +7,7 @@ import { Hint } from "../../components/Hint";
 import { Level } from "../../components/Level";
 import { Panel } from "../../components/Page";
 import { Blank, NotEnough } from "../../components/states";
-import { money, share } from "../../lib/format";
+import { day, money, share } from "../../lib/format";
 
 /** How likely this customer is to leave, what that would cost, and why. */
 export function Risk({ customer }: { customer: CustomerDetail }) {
@@ -59,7 +59,7 @@ export function Risk({ customer }: { customer: CustomerDetail }) {
           );
         })}
       </ul>
-      {risk.model_version && <p className="panel-stamp">{t("customer.model", { version: risk.model_version })}</p>}
+      {risk.model_version && <p className="panel-stamp">{t("customer.model", { day: day(risk.model_version) })}</p>}
     </Panel>
   );
 }

@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 
 import type { CustomerDetail, CustomerTag } from "../../api/types";
-import { useFrame, useWords } from "../../app/session";
+import { useFrame, useKnown, useWords } from "../../app/session";
 import { Explained } from "../../components/Hint";
 import { Panel } from "../../components/Page";
 import { Blank } from "../../components/states";
@@ -12,6 +12,7 @@ export function Tags({ customer }: { customer: CustomerDetail }) {
   const { t } = useTranslation();
   const frame = useFrame();
   const words = useWords();
+  const known = useKnown();
   return (
     <Panel title={t("customer.tags")}>
       {customer.families.length === 0 && <Blank>{t("customer.noTags")}</Blank>}
@@ -22,7 +23,7 @@ export function Tags({ customer }: { customer: CustomerDetail }) {
             {family.tags.map((tag) => (
               <div className="tag-line" key={tag.key}>
                 <Explained by={words(tag.explanation_zh, tag.explanation_en)} className="tag-name">{words(tag.zh, tag.en)}</Explained>
-                <b className="num">{words(tag.value_zh, tag.value_en) ?? plain(tag, frame)}</b>
+                <b className="num">{known(words(tag.value_zh, tag.value_en)) ?? plain(tag, frame)}</b>
               </div>
             ))}
           </div>

@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 
 import { timelineQuery } from "../../api/queries";
 import type { TimelineEntry } from "../../api/types";
-import { useFrame, useWords } from "../../app/session";
+import { useFrame, useKnown, useWords } from "../../app/session";
 import { Answer, Panel } from "../../components/Page";
 import { Blank } from "../../components/states";
 import { count, day, type Frame, instant, money, timeOfDay } from "../../lib/format";
@@ -64,6 +64,7 @@ function Moment({ entry, sameDay }: { entry: TimelineEntry; sameDay: boolean }) 
   const { t } = useTranslation();
   const frame = useFrame();
   const words = useWords();
+  const known = useKnown();
   const name = t(`customer.facts.${entry.name}`, { defaultValue: words(entry.words.zh, entry.words.en) });
   const time = entry.has_time ? timeOfDay(entry.occurred_at, frame) : "";
   return (
@@ -72,7 +73,7 @@ function Moment({ entry, sameDay }: { entry: TimelineEntry; sameDay: boolean }) 
       <span className={`dot ${entry.kind}`} aria-hidden="true"><i /></span>
       <span className="what">
         {name}
-        <small>{about(entry, t, frame)}</small>
+        <small>{about(entry, t, known, frame)}</small>
       </span>
       <span className="amount">{entry.amount_minor !== null && money(entry.amount_minor, frame)}</span>
     </li>
@@ -84,10 +85,10 @@ interface Item {
   quantity: number;
 }
 
-function about({ detail, channel }: TimelineEntry, t: TFunction, frame: Frame): string {
+function about({ detail, channel }: TimelineEntry, t: TFunction, known: ReturnType<typeof useKnown>, frame: Frame): string {
   if (Array.isArray(detail)) {
     return (detail as Item[]).map(({ name, quantity }) => `${name ?? "?"} ${t("customer.quantity", { n: count(quantity, frame) })}`).join(" · ");
   }
   const { product, category, state, reason } = (detail ?? {}) as Record<string, string | null>;
-  return [product ?? category, state && t(`states.${state}`, { defaultValue: state }), reason && t(`held.${reason}`, { defaultValue: reason }), channel].filter(Boolean).join(" · ");
+  return [product ?? known(category), state && t(`states.${state}`, { defaultValue: state }), reason && t(`held.${reason}`, { defaultValue: reason }), known(channel)].filter(Boolean).join(" · ");
 }

@@ -30,7 +30,7 @@ export function Value({ customer }: { customer: CustomerDetail }) {
           <span className="muted">{t("customer.expectedPurchases")} </span>{value.expected_purchases.toFixed(1)}
         </span>
       </div>
-      <p className="panel-stamp">{t("value.model", { model: value.value_model })} {t("value.assumed", { rate: share(value.margin_rate, 0) })}</p>
+      <p className="panel-stamp">{t("value.model", { model: t(`value.models.${value.value_model}`, { defaultValue: value.value_model ?? "–" }) })} {t("value.assumed", { rate: share(value.margin_rate, 0) })}</p>
     </Panel>
   );
 }

@@ -5,18 +5,19 @@ import { Link } from "react-router";
 
 import { customersQuery, tagsQuery } from "../../api/queries";
 import type { CustomerRow } from "../../api/types";
-import { useFrame } from "../../app/session";
+import { useFrame, useKnown } from "../../app/session";
 import { Level } from "../../components/Level";
 import { DataTable } from "../../components/DataTable";
 import { Answer, PageHead, Panel } from "../../components/Page";
 import { Blank } from "../../components/states";
-import { count, day, type Frame, money, share } from "../../lib/format";
+import { count, day, exact, type Frame, money, share } from "../../lib/format";
 import { Filters } from "./Filters";
 import { type SortName, useSearch } from "./search";
 
 export default function Customers() {
   const { t } = useTranslation();
   const frame = useFrame();
+  const known = useKnown();
   const { search, change } = useSearch();
   const query = useQuery(customersQuery(search));
   const tags = useQuery(tagsQuery);
@@ -29,7 +30,7 @@ export default function Customers() {
         </section>
         <Answer query={query}>
           {(page) => (
-            <Panel title={t("customers.found", { n: count(page.total, frame) })}>
+            <Panel title={t("customers.found", { n: exact(page.total) })}>
               {page.total === 0 ? <Blank>{t("customers.noneFound")}</Blank> : (
                 <>
                   <DataTable<CustomerRow>
@@ -37,7 +38,7 @@ export default function Customers() {
                     minWidth={900}
                     rowKey="customer_id"
                     rows={page.rows}
-                    columns={columns(t, frame, search.sort, search.order)}
+                    columns={columns(t, known, frame, search.sort, search.order)}
                     loading={query.isPlaceholderData}
                     onChange={(_, __, sorter) => {
                       const { columnKey, order } = Array.isArray(sorter) ? sorter[0]! : sorter;
@@ -64,7 +65,7 @@ export default function Customers() {
   );
 }
 
-function columns(t: (key: string) => string, frame: Frame, sort: SortName, order: "asc" | "desc"): TableColumnsType<CustomerRow> {
+function columns(t: (key: string) => string, known: ReturnType<typeof useKnown>, frame: Frame, sort: SortName, order: "asc" | "desc"): TableColumnsType<CustomerRow> {
   const sortable = (key: SortName) => ({
     key,
     sorter: true,
@@ -73,11 +74,11 @@ function columns(t: (key: string) => string, frame: Frame, sort: SortName, order
   });
   return [
     { key: "customer", title: t("customers.customer"), render: (_, row) => <Who row={row} /> },
-    { key: "level", title: t("customers.level"), render: (_, row) => <Level level={row.level} /> },
+    { key: "level", title: t("customers.level"), className: "short", render: (_, row) => <Level level={row.level} /> },
     { ...sortable("probability"), title: t("customers.probability"), align: "right", className: "num", render: (_, row) => share(row.probability) },
     { ...sortable("value_at_risk"), title: t("customers.valueAtRisk"), align: "right", className: "num", render: (_, row) => money(row.value_at_risk_minor, frame) },
-    { key: "region", title: t("customers.region"), render: (_, row) => [row.province, row.city].filter(Boolean).join(" ") || "–" },
-    { key: "tier", title: t("customers.tier"), render: (_, row) => row.member_tier ?? "–" },
+    { key: "region", title: t("customers.region"), className: "short", render: (_, row) => [row.province, row.city].filter(Boolean).join(" ") || "–" },
+    { key: "tier", title: t("customers.tier"), className: "short", render: (_, row) => known(row.member_tier) ?? "–" },
     { ...sortable("orders"), title: t("customers.orders"), align: "right", className: "num", render: (_, row) => count(row.n_orders, frame) },
     { ...sortable("revenue"), title: t("customers.revenue"), align: "right", className: "num", render: (_, row) => money(row.net_minor, frame) },
     { ...sortable("last_order"), title: t("customers.lastOrder"), className: "num", render: (_, row) => day(row.last_order_on) },

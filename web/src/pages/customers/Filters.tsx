@@ -33,6 +33,7 @@ export function Filters({ search, change, tags }: Props) {
           placeholder={t("customers.search")}
           aria-label={t("customers.searchLabel")}
           allowClear
+          enterButton={t("customers.find")}
           onSearch={(q) => change({ q: q.trim(), page: 1 })}
         />
         <div className="level-picks" role="group" aria-label={t("customers.level")}>

@@ -48,11 +48,12 @@ export function Kpi({ metric, asOf }: { metric: Metric; asOf: string }) {
 
 function Delta({ label, metric, against }: { label: string; metric: Metric; against: number | null }) {
   const { t } = useTranslation();
+  const frame = useFrame();
   if (metric.value === null || against === null) return <span>{label} {t("overview.noCompare")}</span>;
   const difference = metric.value - against;
   if (metric.unit !== "share" && against === 0) return <span>{label} {t("overview.noCompare")}</span>;
   const change = metric.unit === "share" ? difference : difference / Math.abs(against);
-  const text = metric.unit === "share" ? points(change) : percent(change);
+  const text = metric.unit === "share" ? points(change, frame) : percent(change);
   return <span>{label} <span className={`delta ${tone(change, metric.better)}`}>{text}</span></span>;
 }
 

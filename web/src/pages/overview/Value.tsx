@@ -18,7 +18,6 @@ const LEVELS = ["red", "orange", "yellow", "blue"]; // the most urgent first
 /** What customers are worth and what they may take with them: all, by warning level, by lifecycle stage. */
 export function Value() {
   const { t } = useTranslation();
-  const words = useWords();
   const query = useQuery(valueQuery);
   if (query.error) return <Panel title={t("value.title")}><Failure error={query.error} retry={() => void query.refetch()} /></Panel>;
   if (!query.data) return <Panel title={t("value.title")}><Loading /></Panel>;
@@ -32,7 +31,7 @@ export function Value() {
       <p className="panel-stamp">
         {total_error !== null && <>{t("value.covers", { error: share(total_error, 0) })} </>}
         {t("value.assumed", { rate: share(margin_rate, 0) })}{" "}
-        {model && <>{t("value.model", { model: model.model })} {words(model.reason_zh, model.reason_en)}</>}
+        {model && t("value.model", { model: t(`value.models.${model.model}`, { defaultValue: model.model }) })}
       </p>
     </Panel>
   );

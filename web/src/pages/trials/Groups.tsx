@@ -5,7 +5,7 @@ import { useFrame } from "../../app/session";
 import { DataTable } from "../../components/DataTable";
 import { Panel } from "../../components/Page";
 import { Blank } from "../../components/states";
-import { exact } from "../../lib/format";
+import { between, exact } from "../../lib/format";
 import { type Analysis, changeOf, type Group, valueOf } from "./model";
 
 /** For whom it works differently, strict about how many groups were looked at; and whether it wears off. */
@@ -40,7 +40,7 @@ export function Groups({ trial, analysis }: { trial: TrialDetail; analysis: Anal
               <>
                 {changeOf(metric.kind, row.effect.value, frame)}
                 {row.effect.low !== null && row.effect.high !== null && (
-                  <small className="trial-id">{changeOf(metric.kind, row.effect.low, frame)} ~ {changeOf(metric.kind, row.effect.high, frame)}</small>
+                  <small className="trial-id">{between(changeOf(metric.kind, row.effect.low, frame), changeOf(metric.kind, row.effect.high, frame), frame)}</small>
                 )}
               </>
             ) },

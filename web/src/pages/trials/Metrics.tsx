@@ -5,7 +5,7 @@ import { useFrame, useWords } from "../../app/session";
 import { IntervalPlot } from "../../components/IntervalPlot";
 import { Panel } from "../../components/Page";
 import { Blank } from "../../components/states";
-import { share } from "../../lib/format";
+import { between, share } from "../../lib/format";
 import { type Analysis, type Arm, analysisOf, chanceOf, changeOf, documentOf, estimateOf, type Result, rawOf, toneOf, valueOf } from "./model";
 
 /** One row per metric: raw numbers, difference, interval. */
@@ -74,7 +74,7 @@ function Numbers({ metric, result, analysis }: { metric: TrialMetric; result: Re
       </span>
       <span className="effect-size num">
         <b>{shown(value)}</b>
-        {known && <small>{shown(low)} ~ {shown(high)}</small>}
+        {known && <small>{between(shown(low), shown(high), frame)}</small>}
       </span>
       <span className="trial-tone">
         <span className={`verdict ${tone}`}>{t(`trials.tones.${tone}`)}</span>

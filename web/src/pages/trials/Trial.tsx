@@ -9,11 +9,11 @@ import { useFrame, useWords } from "../../app/session";
 import { DataTable } from "../../components/DataTable";
 import { Answer, PageHead, Panel } from "../../components/Page";
 import { Blank } from "../../components/states";
-import { day, exact, instant, money, share } from "../../lib/format";
+import { day, exact, instant, money, share, signedMoney } from "../../lib/format";
 import { Actions } from "./Actions";
 import { Groups } from "./Groups";
 import { Metrics } from "./Metrics";
-import { type Analysis, analysisOf, documentOf, estimateOf, outcomeOf, saidChange, signedMoney } from "./model";
+import { type Analysis, analysisOf, documentOf, estimateOf, outcomeOf, changeOf } from "./model";
 import { Verdict } from "./Trials";
 
 export default function Trial() {
@@ -33,9 +33,11 @@ export default function Trial() {
 /** Where it stands: running, paused or ended, since when, and how many are contacted. */
 function Standing({ trial }: { trial: TrialDetail }) {
   const { t } = useTranslation();
+  const words = useWords();
   const { state, reason } = trial;
+  const takenOver = reason === "replaced" && trial.events.findLast(({ action }) => action === reason);
   const parts = [
-    reason ? t(`trials.reasons.${reason}`, { defaultValue: reason }) : "",
+    takenOver ? words(takenOver.zh, takenOver.en) : reason ? t(`trials.reasons.${reason}`, { defaultValue: reason }) : "",
     state === "draft" ? "" : t("trials.since", { day: day(trial.started_on) }),
     state === "ended" ? t("trials.until", { day: day(trial.ended_on) }) : "",
     state === "draft" ? "" : trial.treated_share > 0 && state !== "paused" ? t("trials.reaches", { share: share(trial.treated_share, 0) }) : t("trials.reachesNobody"),
@@ -82,7 +84,7 @@ function useSentence(trial: TrialDetail): string {
   const { min_units_per_arm: least } = documentOf(trial).rule;
   if (!primary || !result || !estimate || estimate.low === null || estimate.high === null) return words(analysis.reason.zh, analysis.reason.en);
   if (result.arms.some(({ n }) => n < least)) return t("trials.says.few", { n: exact(least) });
-  const shown = (value: number) => saidChange(primary.kind, value, frame);
+  const shown = (value: number) => changeOf(primary.kind, value, frame);
   const values = { metric: t(`trials.metrics.${primary.name}`), change: shown(estimate.value), low: shown(estimate.low), high: shown(estimate.high) };
   return t(`trials.says.${outcome}`, values);
 }

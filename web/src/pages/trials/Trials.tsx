@@ -9,8 +9,8 @@ import { useFrame, useSession, useWords } from "../../app/session";
 import { DataTable } from "../../components/DataTable";
 import { Answer, PageHead, Panel } from "../../components/Page";
 import { Blank } from "../../components/states";
-import { day, money, share } from "../../lib/format";
-import { outcomeOf, signedMoney } from "./model";
+import { between, day, money, share, signedMoney } from "../../lib/format";
+import { outcomeOf } from "./model";
 
 export default function Trials() {
   const { t } = useTranslation();
@@ -70,7 +70,7 @@ function Rows({ list }: { list: TrialList }) {
           return (
             <>
               {signedMoney(gain.gain_minor, frame)}
-              <small className="trial-id">{signedMoney(gain.gain_low_minor, frame)} ~ {signedMoney(gain.gain_high_minor, frame)}</small>
+              <small className="trial-id">{between(signedMoney(gain.gain_low_minor, frame), signedMoney(gain.gain_high_minor, frame), frame)}</small>
             </>
           );
         } },

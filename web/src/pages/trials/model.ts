@@ -1,5 +1,5 @@
 import type { TrialDetail, TrialMetric, TrialRow } from "../../api/types";
-import { exact, type Frame, isChinese, money, points, share, sign } from "../../lib/format";
+import { exact, type Frame, money, points, share, signed, signedMoney } from "../../lib/format";
 
 /** Parts of the analysis that the pages show; the API hands it on as `liuke trials analyse --json` writes it. */
 export interface Estimate {
@@ -98,14 +98,8 @@ export function valueOf(kind: TrialMetric["kind"], value: number, frame: Frame):
 
 /** A change of a metric, signed, in its own unit. */
 export function changeOf(kind: TrialMetric["kind"], value: number, frame: Frame): string {
-  if (kind === "share") return points(value);
-  return kind === "money" ? signedMoney(value, frame) : `${sign(value)}${Math.abs(value).toFixed(2)}`;
-}
-
-/** The same in a sentence, where a Chinese reader expects the unit in words. */
-export function saidChange(kind: TrialMetric["kind"], value: number, frame: Frame): string {
-  if (kind === "share" && isChinese(frame.language)) return `${sign(value)}${Math.abs(value * 100).toFixed(1)} 个百分点`;
-  return changeOf(kind, value, frame);
+  if (kind === "share") return points(value, frame);
+  return kind === "money" ? signedMoney(value, frame) : signed(value, 2);
 }
 
 /** A probability that never claims to be certain. */
@@ -113,8 +107,6 @@ export function chanceOf(value: number): string {
   if (value > 0.99) return "> 99%";
   return value < 0.01 ? "< 1%" : share(value, 0);
 }
-
-export const signedMoney = (minor: number, frame: Frame) => `${sign(minor)}${money(Math.abs(minor), frame)}`;
 
 /** What stands behind a metric's mean: how many of how many, or over how many. */
 export function rawOf(kind: TrialMetric["kind"], arm: Arm, frame: Frame): string {

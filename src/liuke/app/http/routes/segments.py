@@ -23,7 +23,7 @@ from liuke.app.http.models import (
 )
 from liuke.app.http.ports import ConsoleContext
 from liuke.app.http.problems import HttpError
-from liuke.app.publish import OpenBuild
+from liuke.app.publish import NAMED_COLUMNS, VALUE_WORDS, OpenBuild
 from liuke.kernel.money import minor_exponent
 from liuke.understand.segments import (
     COLUMNS,
@@ -220,7 +220,8 @@ def _row(
 def _words(build: OpenBuild, context: ConsoleContext, book: SegmentBook) -> RuleWords:
     return RuleWords(
         tags={tag["key"]: (tag["zh"], tag["en"]) for tag in build.tags},
-        values={tag["key"]: {one["value"]: (one["zh"], one["en"]) for one in tag["values"]} for tag in build.tags},
+        values=dict.fromkeys(NAMED_COLUMNS, VALUE_WORDS)
+        | {tag["key"]: {one["value"]: (one["zh"], one["en"]) for one in tag["values"]} for tag in build.tags},
         events={key: (one["zh"], one["en"]) for key, one in build.status["events"].items()},
         segments={key: (one.name.zh, one.name.en) for key, one in book.items()},
         money=frozenset(tag["key"] for tag in build.tags if tag["kind"] == "money"),
