@@ -8,9 +8,9 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from liuke.app.demo.clock import SimulatedClock
 
 from liuke.app.bootstrap import Application
-from liuke.app.demo.clock import SimulatedClock
 from liuke.app.loop import STEPS, DailyLoop
 from liuke.app.loop.context import RunContext
 from liuke.app.settings import Settings, load_settings

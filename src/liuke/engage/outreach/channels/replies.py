@@ -117,6 +117,7 @@ _ALIKE_BY_POLICY = {"most": 3, "left_over": 1}
 
 _CHANNEL = Verdict(Blame.CHANNEL)
 _CHANNEL_CODES = frozenset({421, 432, 454, 455, 500, 502, 503, 504, 521, 530, 534, 535, 538, 555})
+_ABOUT_RECIPIENTS = frozenset({1, 2})  # addressing, mailboxes
 _SENDER_SYSTEM = frozenset({7, 8})  # X.1.7 bad sender's mailbox, X.1.8 bad sender's system
 _OUR_POLICY = frozenset({8, 9, 11, 12, 13, 14, *range(20, 29)})  # login, SPF, DKIM, DMARC, null MX, mail flood
 _OWNER_CHANGED = frozenset({17, 18})
@@ -135,6 +136,8 @@ def judge(reply: Reply) -> Verdict:
     if reply.stage is Stage.SENDER or not 400 <= reply.code <= 599 or reply.code == 421:
         return _CHANNEL
     known = reply.enhanced
+    if reply.code in _CHANNEL_CODES and (known is None or known[0] not in _ABOUT_RECIPIENTS):
+        return _CHANNEL
     by_code = _by_enhanced(reply, *known) if known is not None else None
     return by_code or _by_reply_code(reply)
 
@@ -169,7 +172,7 @@ def _by_reply_code(reply: Reply) -> Verdict:
     """Judge by RFC 5321 where nothing better is known."""
     at_recipient = reply.stage is Stage.RECIPIENT
     has_said_more = reply.enhanced is not None
-    if reply.code in _CHANNEL_CODES or (reply.code == 452 and not has_said_more):  # 452: the system's storage
+    if reply.code == 452 and not has_said_more:  # the system's storage
         return _CHANNEL
     if reply.code == 556:
         return _own(reply, Failed.UNKNOWN_ADDRESS, is_dead=True)
