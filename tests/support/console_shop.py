@@ -147,7 +147,8 @@ CREATE TABLE lake.metrics AS
     WITH months AS (SELECT range AS k, (DATE '2024-12-01' + INTERVAL (range) MONTH)::DATE AS period_start FROM range(15))
     SELECT DATE '{AS_OF}' AS as_of, metric, period_start, (period_start + INTERVAL 1 MONTH)::DATE AS period_end,
         base + slope * k + 0.02 * base * (roll(k, 40, 10) - 5) / 5 AS value, round((base + slope * k) * 400) AS numerator, 400.0 AS denominator,
-        (period_start + INTERVAL 3 MONTH)::DATE AS final_on, NULL::VARCHAR AS note
+        (period_start + INTERVAL 3 MONTH)::DATE AS final_on, NULL::DATE AS changed_on, NULL::DOUBLE AS value_before,
+        NULL::VARCHAR AS note
     FROM months, (VALUES ('churn_rate', 0.41, -0.004), ('repurchase_rate', 0.27, 0.005), ('buy_back_rate', 0.34, 0.003),
         ('returning_buyer_share', 0.52, 0.004), ('second_purchase_rate', 0.31, 0.002), ('revenue', 4100000, 92000),
         ('buyers', 380, 9), ('revenue_per_buyer', 10800, 90)) m(metric, base, slope);

@@ -25,7 +25,7 @@ from liuke.kernel import Clock, SetAside, ShopProfile, shop_day, simulated_insta
 from liuke.learn.experiments import ASSIGNMENTS, EFFECTS, HashAllocator, TrialDesk
 from liuke.predict.churn import CHURN_SCORES, ChurnService, TagFeatures, TagStrata
 from liuke.predict.clv import CUSTOMER_VALUES, GROUP_VALUES, ValueService
-from liuke.predict.early_warning import WARNING_BACKTEST, WARNING_THRESHOLDS, WARNINGS
+from liuke.predict.early_warning import INTERVENTIONS, WARNING_BACKTEST, WARNING_THRESHOLDS, WARNINGS
 from liuke.store.lake import Lake
 from liuke.store.lineage import StepLog, StepState
 from liuke.store.operations import FieldCipher, Keyring, Operations
@@ -57,6 +57,7 @@ LAKE_TABLES = (
     WARNINGS,
     WARNING_THRESHOLDS,
     WARNING_BACKTEST,
+    INTERVENTIONS,
     CUSTOMER_VALUES,
     GROUP_VALUES,
     ASSIGNMENTS,

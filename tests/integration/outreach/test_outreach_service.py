@@ -252,7 +252,7 @@ def test_a_living_worker_is_left_alone_until_its_lease_ends(operations, tmp_path
     rig = Rig(operations, tmp_path, lease_seconds=60)
     rig.consent(1)
     rig.plan(1)
-    rig.outreach._claim("slow", 10, None)
+    rig.outreach._claim("slow", 10, None, None)
     assert rig.outreach.recover(alone=False).requeued == 0
     assert rig.states() == {1: "claimed"}
     rig.now += timedelta(seconds=61)
@@ -263,7 +263,7 @@ def test_a_worker_that_lost_its_lease_does_not_send(rig):
     rig.consent(1)
     rig.plan(1)
     channel = flaky(rig, {})
-    _, cleared = rig.outreach._claim("slow", 10, None)
+    _, cleared = rig.outreach._claim("slow", 10, None, None)
     rig.outreach.recover()
     assert rig.outreach.deliver("fast").sent == 1
     assert rig.outreach._send("slow", cleared).sent == 0

@@ -1120,6 +1120,7 @@ export interface components {
             detectors: components["schemas"]["Detector"][];
             /** Fading */
             fading: components["schemas"]["FadingCustomer"][];
+            intervened?: components["schemas"]["InTime"] | null;
             /** Levels */
             levels: components["schemas"]["WarningLevel"][];
             /** @description Why nobody is scored. */
@@ -1324,6 +1325,42 @@ export interface components {
             status: "ok";
         };
         /**
+         * InTime
+         * @description Of those who left, how many were contacted in time; without a value the note says why.
+         */
+        InTime: {
+            /** Denominator */
+            denominator: number | null;
+            /** En */
+            en: string;
+            /** Formula En */
+            formula_en: string;
+            /** Formula Zh */
+            formula_zh: string;
+            /** Graduated */
+            graduated: number | null;
+            /** Held Back */
+            held_back: number | null;
+            /** Note */
+            note: string | null;
+            /** Numerator */
+            numerator: number | null;
+            /**
+             * Period End
+             * Format: date
+             */
+            period_end: string;
+            /**
+             * Period Start
+             * Format: date
+             */
+            period_start: string;
+            /** Value */
+            value: number | null;
+            /** Zh */
+            zh: string;
+        };
+        /**
          * Known
          * @description Whether there is a value at all.
          */
@@ -1404,6 +1441,8 @@ export interface components {
              * @enum {string}
              */
             better: "up" | "down" | "neither";
+            /** Changed On */
+            changed_on?: string | null;
             /** Denominator */
             denominator: number | null;
             /** En */
@@ -1441,6 +1480,8 @@ export interface components {
             unit: "share" | "count" | "money" | "days" | "number";
             /** Value */
             value: number | null;
+            /** Value Before */
+            value_before?: number | null;
             /** Year Ago */
             year_ago: number | null;
             /** Zh */

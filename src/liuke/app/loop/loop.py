@@ -90,9 +90,9 @@ STEPS = (
     LoopStep(
         "learn",
         "read out effects",
-        (*steps.HISTORY, "contacts"),
+        (*steps.HISTORY, "contacts", "churn_scores"),
         steps.learn,
-        ("shop", "experiments"),
+        ("shop", "experiments", "churn"),
         steps.strategy_versions,
     ),
     LoopStep("publish", "publish for the console", (), steps.publish_build, always=True),

@@ -7,12 +7,14 @@ from dataclasses import asdict
 from datetime import timedelta
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from liuke.app.definitions import AUDIENCE_PROFILE, values_unseen
 from liuke.app.loop import freshness
 from liuke.app.loop.context import RunContext, missing, named, set_aside
 from liuke.app.loop.publishing import publish_build
 from liuke.app.scores import published_scores
+from liuke.app.treatments import LakeTreatments
 from liuke.collect.identity import IDENTITIES, IDENTITY_MAP
 from liuke.collect.sources import CANONICAL
 from liuke.decide.strategies import entries_of
@@ -20,9 +22,19 @@ from liuke.engage.outreach import CONTACTS, Delivery
 from liuke.kernel import NotEnoughData, SetAside, SettingsError
 from liuke.learn.experiments import ASSIGNMENTS, EFFECTS, Effect, Reading, effects_table, export_assignments, read_out
 from liuke.predict.churn import CHURN_SCORES
-from liuke.predict.early_warning import WARNING_THRESHOLDS, WARNINGS, detect, grade, totals
+from liuke.predict.early_warning import (
+    INTERVENTIONS,
+    WARNING_THRESHOLDS,
+    WARNINGS,
+    Intervened,
+    detect,
+    grade,
+    intervened,
+    intervened_table,
+    totals,
+)
 from liuke.store.lineage import StepResult
-from liuke.understand.metrics import COHORTS, METRICS
+from liuke.understand.metrics import COHORTS, METRICS, with_changes
 from liuke.understand.metrics import measure as measure_shop
 from liuke.understand.tags import CUSTOMER_TAGS, build_tags
 
@@ -127,6 +139,7 @@ def measure(context: RunContext) -> StepResult:
     if why is not None and end is not None:
         metrics = freshness.without_unknown_figures(metrics, end, why)
         cohorts = freshness.without_unknown_months(cohorts, end)
+    metrics = with_changes(metrics, _newest_before(context, METRICS.name))
     outputs = {
         METRICS.name: _write_day(context, METRICS.name, metrics, "measure"),
         COHORTS.name: _write_day(context, COHORTS.name, cohorts, "measure"),
@@ -289,6 +302,7 @@ def learn(context: RunContext) -> StepResult:
         assignments = export_assignments(connection, merged, contacts)
     effects.sort(key=lambda one: one.strategy)
     outputs = {
+        INTERVENTIONS.name: _write_day(context, INTERVENTIONS.name, _interventions(context, assignments), "learn"),
         EFFECTS.name: _write_day(context, EFFECTS.name, effects_table(effects), "learn"),
         ASSIGNMENTS.name: app.lake.overwrite(
             ASSIGNMENTS.name, assignments, None, context.commit_key("learn")
@@ -301,6 +315,21 @@ def learn(context: RunContext) -> StepResult:
     moved_zh = [f"{one.record.id} {one.move.zh}" for one in found if one.move.action != "stay"]
     counts = {"assignments": assignments.num_rows}
     return StepResult(outputs, counts, "; ".join([note, *moved]), note_zh=";".join([zh, *moved_zh]))
+
+
+def _interventions(context: RunContext, assignments: pa.Table) -> pa.Table:
+    """Count who of those who left was contacted in time; by the horizon that today's scores speak of."""
+    app, as_of = context.app, context.as_of
+    horizons = app.lake.arrow(CHURN_SCORES.name, {"as_of": as_of})["horizon_days"].unique().to_pylist()
+    if not horizons:
+        note = NotEnoughData("没有流失评分", "no churn scores", 0, 1)
+        return intervened_table(Intervened(as_of, as_of, note=note), None)
+    treated = LakeTreatments(app.lake)(as_of)
+    held = assignments.filter(pc.is_in(assignments["arm"], pa.array(["control", "global_control"])))
+    held = held.select(["customer_id", "assigned_on"]).rename_columns(["customer_id", "held_on"])
+    sent = treated.contacts.rename_columns(["customer_id", "contacted_on"])
+    window = app.settings.churn.window_days or horizons[0]
+    return intervened_table(intervened(context.moment, sent, held, horizons[0], window), horizons[0])
 
 
 def _write_day(context: RunContext, table: str, rows: pa.Table, step: str) -> int | None:
@@ -319,6 +348,14 @@ def _write_contacts(context: RunContext, contacts: pa.Table) -> int | None:
     if fresh.equals(known):
         return context.app.lake.snapshot_id(CONTACTS.name)
     return _write_day(context, CONTACTS.name, contacts, "engage")
+
+
+def _newest_before(context: RunContext, table: str) -> pa.Table:
+    """Return a table's rows of the newest day before this one; none at the first run."""
+    scan = context.app.lake.scan_sql(table)
+    return context.moment.connection.sql(
+        f"SELECT * FROM {scan} WHERE as_of = (SELECT max(as_of) FROM {scan} WHERE as_of < DATE '{context.as_of}')"
+    ).to_arrow_table()
 
 
 def _previous_warnings(context: RunContext) -> pa.Table | None:

@@ -9,7 +9,7 @@ import duckdb
 
 from liuke.app.publish.overview import LEVELS, rows
 from liuke.predict.churn import reason_words
-from liuke.predict.early_warning import BEHAVIOUR_NAMES
+from liuke.predict.early_warning import BEHAVIOUR_NAMES, INTERVENED_WORDS
 
 Row = dict[str, Any]
 FADING_SHOWN = 50  # of the fading customers, those with the most at risk: a list to work through, not an export
@@ -21,7 +21,7 @@ def early_warning(connection: duckdb.DuckDBPyConnection, results: Mapping[str, s
     Returns
     -------
     dict
-        JSON-ready: ``levels``, ``thresholds``, ``detectors``, ``fading``, ``reasons``, ``backtest``.
+        JSON-ready: ``levels``, ``thresholds``, ``detectors``, ``fading``, ``reasons``, ``backtest``, ``intervened``.
     """
     warnings = results["warnings"]
     return {
@@ -34,6 +34,9 @@ def early_warning(connection: duckdb.DuckDBPyConnection, results: Mapping[str, s
         "detectors": _detectors(connection, warnings),
         "fading": _fading(connection, warnings),
         "reasons": _reasons(connection, warnings),
+        "intervened": next(
+            ({**INTERVENED_WORDS, **row} for row in rows(connection, f"SELECT * FROM {results['interventions']}")), None
+        ),
         "backtest": rows(connection, f"SELECT * FROM {results['warning_backtest']} ORDER BY week"),
     }
 

@@ -16,6 +16,7 @@ BY_DAY = (
     "warning_thresholds",
     "customer_values",
     "group_values",
+    "interventions",
     "effects",
 )
 """Tables that hold one set of rows per `as_of`."""
@@ -24,7 +25,7 @@ BY_DAY = (
 _EMPTY = {
     "customer_tags": "customer_id BIGINT",
     "metrics": "metric VARCHAR, period_start DATE, period_end DATE, value DOUBLE, numerator DOUBLE, "
-    "denominator DOUBLE, final_on DATE, note VARCHAR",
+    "denominator DOUBLE, final_on DATE, changed_on DATE, value_before DOUBLE, note VARCHAR",
     "cohorts": "cohort DATE, month_index INTEGER, customers BIGINT, active BIGINT",
     "churn_scores": "customer_id BIGINT, probability DOUBLE, horizon_days INTEGER, expected_margin_minor BIGINT, "
     "model_version VARCHAR, reasons VARCHAR",
@@ -42,6 +43,8 @@ _EMPTY = {
     "yellow BIGINT, churned BIGINT, warned_churned BIGINT, yellow_churned BIGINT, missed BIGINT, missed_paying BIGINT, "
     "value_churned_minor BIGINT, value_warned_minor BIGINT, first_warned BIGINT, in_time BIGINT, lead_days_low DOUBLE, "
     "lead_days_median DOUBLE, lead_days_high DOUBLE",
+    "interventions": "period_start DATE, period_end DATE, value DOUBLE, numerator DOUBLE, denominator DOUBLE, "
+    "held_back BIGINT, graduated BIGINT, note VARCHAR",
     "effects": "strategy VARCHAR, metric VARCHAR, treated_n BIGINT, treated_mean DOUBLE, control_n BIGINT, "
     "control_mean DOUBLE, difference DOUBLE, low DOUBLE, high DOUBLE, level DOUBLE, srm_p DOUBLE, "
     "pending_n BIGINT, verdict VARCHAR, reason VARCHAR",

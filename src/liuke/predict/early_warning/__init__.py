@@ -4,13 +4,16 @@ from liuke.predict.early_warning.backtest import Warned, WeekOfWarnings, backtes
 from liuke.predict.early_warning.config import WarningSettings
 from liuke.predict.early_warning.contracts import LEVEL_NAMES_ZH, Capacity, Graded, Level, LevelTotal
 from liuke.predict.early_warning.drift import Behaviour, Watched, detect
+from liuke.predict.early_warning.intervened import INTERVENED_WORDS, Intervened, intervened, intervened_table
 from liuke.predict.early_warning.phrases import BEHAVIOUR_NAMES
 from liuke.predict.early_warning.ports import Moment
 from liuke.predict.early_warning.service import grade, totals
-from liuke.predict.early_warning.tables import WARNING_BACKTEST, WARNING_THRESHOLDS, WARNINGS
+from liuke.predict.early_warning.tables import INTERVENTIONS, WARNING_BACKTEST, WARNING_THRESHOLDS, WARNINGS
 
 __all__ = [
     "BEHAVIOUR_NAMES",
+    "INTERVENED_WORDS",
+    "INTERVENTIONS",
     "LEVEL_NAMES_ZH",
     "WARNINGS",
     "WARNING_BACKTEST",
@@ -18,6 +21,7 @@ __all__ = [
     "Behaviour",
     "Capacity",
     "Graded",
+    "Intervened",
     "Level",
     "LevelTotal",
     "Moment",
@@ -28,6 +32,8 @@ __all__ = [
     "backtest_table",
     "detect",
     "grade",
+    "intervened",
+    "intervened_table",
     "relive",
     "summarise",
     "totals",

@@ -88,3 +88,22 @@ WARNING_BACKTEST = TableSpec(
     ),
     doc="For each past week: how many were warned, how many of them left, how early, who was missed.",
 )
+
+INTERVENTIONS = TableSpec(
+    name="interventions",
+    grain="as_of",
+    key=("as_of",),
+    columns=(
+        ColumnSpec("as_of", "DATE", "outcomes of days before it", required=True),
+        ColumnSpec("period_start", "DATE", "those looked at were active buyers at its midnight"),
+        ColumnSpec("period_end", "DATE", "they had not bought by then"),
+        ColumnSpec("horizon_days", "INT", "days without a purchase that count as having left", "days"),
+        ColumnSpec("value", "DOUBLE", "intervened in time: numerator ÷ denominator; missing if not known", "share"),
+        ColumnSpec("numerator", "DOUBLE", "leavers contacted at least 72 hours before their expected interval ended"),
+        ColumnSpec("denominator", "DOUBLE", "leavers, those held back and those who have outgrown the range left out"),
+        ColumnSpec("held_back", "BIGINT", "left too, and in a control group: counted apart"),
+        ColumnSpec("graduated", "BIGINT", "bought no more because they have outgrown the range: counted apart"),
+        ColumnSpec("note", "VARCHAR", "why there is no value, in Chinese and English"),
+    ),
+    doc="Of those who left, how many were contacted in time (干预及时率).",
+)

@@ -3,6 +3,7 @@
 from liuke.understand.metrics.catalogue import metric_definitions
 from liuke.understand.metrics.config import MetricSettings
 from liuke.understand.metrics.contracts import Comparison, Measured, MetricDefinition, MetricValue
+from liuke.understand.metrics.revision import with_changes
 from liuke.understand.metrics.service import compare, measure
 from liuke.understand.metrics.tables import COHORTS, METRICS
 
@@ -17,4 +18,5 @@ __all__ = [
     "compare",
     "measure",
     "metric_definitions",
+    "with_changes",
 ]

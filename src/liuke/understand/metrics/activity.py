@@ -12,6 +12,9 @@ from liuke.collect.history import record_days
 from liuke.kernel.days import Period
 from liuke.understand.metrics.buying import Kept
 
+ACTIVATIONS = ("membership_activated", "benefit_used")
+"""Behaviours that show a membership in use."""
+
 
 @dataclass(frozen=True)
 class Activity:
@@ -27,6 +30,8 @@ class Membership:
 
     registered: int  # by its end
     members: int  # of them
+    activated: int  # members who by then had activated the membership or used a benefit
+    paid: int  # members whose tier, as last recorded, is one that customers pay for
     outside: int  # registered before its start and no member then
     joined: int  # of those, joined in the period
 
@@ -85,14 +90,32 @@ def active(
     return {Period(row[0], row[1]): Activity(*row[2:]) for row in rows}
 
 
-def membership(connection: duckdb.DuckDBPyConnection, periods: Sequence[Period]) -> Mapping[Period, Membership]:
+def first_activation_day(connection: duckdb.DuckDBPyConnection) -> dt.date | None:
+    """Return the first day on which a membership was activated or a benefit used."""
+    found: dt.date | None = connection.execute(
+        f"SELECT min(occurred_on) FROM events WHERE event IN ({_texts(ACTIVATIONS)})"
+    ).fetchall()[0][0]
+    return found
+
+
+def membership(
+    connection: duckdb.DuckDBPyConnection, periods: Sequence[Period], paid_tiers: Sequence[str]
+) -> Mapping[Period, Membership]:
     """Return members and non-members around each period, among registered customers."""
     rows = connection.execute(f"""
         WITH periods(start, stop) AS ({_values(periods)}),
+        uses AS (
+            SELECT customer_id, min(occurred_on) AS used_on FROM events WHERE event IN ({_texts(ACTIVATIONS)})
+            GROUP BY customer_id
+        ),
         people AS (
-            SELECT registered_on, member_since_on AS joined_on FROM customers WHERE registered_on IS NOT NULL
+            SELECT registered_on, member_since_on AS joined_on, used_on,
+                   coalesce(member_tier IN ({_texts(paid_tiers) or "NULL"}), false) AS pays
+            FROM customers LEFT JOIN uses USING (customer_id) WHERE registered_on IS NOT NULL
         )
         SELECT start, stop, count(registered_on), count(*) FILTER (WHERE joined_on < stop),
+               count(*) FILTER (WHERE joined_on < stop AND used_on < stop),
+               count(*) FILTER (WHERE joined_on < stop AND pays),
                count(*) FILTER (WHERE registered_on < start AND (joined_on IS NULL OR joined_on >= start)),
                count(*) FILTER (WHERE registered_on < start AND joined_on >= start AND joined_on < stop)
         FROM periods LEFT JOIN people ON registered_on < stop GROUP BY start, stop ORDER BY start""").fetchall()

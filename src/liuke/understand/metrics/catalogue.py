@@ -38,4 +38,5 @@ def _filled(entry: dict[str, Any], names: dict[str, str], settings: MetricSettin
             text = text.replace(name, value)
         formulas[key] = text
     lag = {"lag_days": settings.second_purchase_days} if entry["key"] == "second_purchase_rate" else {}
-    return entry | formulas | lag
+    settle = {"settle_days": settings.settle_days if entry.pop("settles", False) else 0}
+    return entry | formulas | lag | settle

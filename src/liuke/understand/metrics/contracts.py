@@ -23,7 +23,9 @@ class MetricDefinition:
     months : int
         Length of its period in calendar months.
     lag_days : int
-        Days after the period's end until the figure cannot change any more by what customers do.
+        Days after the period's end until it can be measured: its last customers still have so much time.
+    settle_days : int
+        Days after that in which its orders may still come back.
     lookback : str
         What has to lie in the recorded history before the period: nothing, the activity window, or one more period.
     """
@@ -37,6 +39,7 @@ class MetricDefinition:
     better: Literal["up", "down", "neither"]
     months: int = 1
     lag_days: int = 0
+    settle_days: int = 0
     lookback: Literal["none", "window", "period"] = "none"
 
 
@@ -45,7 +48,9 @@ class MetricValue:
     """One key figure in one period.
 
     `value` is numerator ÷ denominator (the numerator itself where there is no denominator), or None with the reason in
-    `note`. `final_on` is the first day on which it is final. Amounts are minor currency units.
+    `note`. Amounts are minor currency units. `final_on` is the day from which what customers do does not move it any
+    more: their time is over, and the days in which orders come back are, too. What is recorded later than that (a late
+    file, a refund long after) still corrects the figure, and `with_changes` marks it.
     """
 
     metric: str

@@ -46,6 +46,7 @@ class Begins:
     events: dt.date | None
     registrations: dt.date | None
     members: dt.date | None
+    activations: dt.date | None
 
 
 def measure(moment: Snapshot, shop: ShopProfile, settings: MetricSettings, started: Sequence[str]) -> Measured:
@@ -73,6 +74,7 @@ def measure(moment: Snapshot, shop: ShopProfile, settings: MetricSettings, start
         activity.first_active_day(moment.connection, started),
         activity.first_registered_day(moment.connection),
         activity.first_member_day(moment.connection),
+        activity.first_activation_day(moment.connection),
     )
     fractions = _fractions(moment, settings, started)
     values: list[MetricValue] = []
@@ -106,6 +108,8 @@ def metrics_table(values: Sequence[MetricValue], as_of: dt.date) -> pa.Table:
         ("numerator", number, [value.numerator for value in values]),
         ("denominator", number, [value.denominator for value in values]),
         ("final_on", day, [value.final_on for value in values]),
+        ("changed_on", day, [None] * len(values)),  # see `with_changes`
+        ("value_before", number, [None] * len(values)),
         ("note", pa.string(), [value.note and f"{value.note.reason_zh} / {value.note.reason_en}" for value in values]),
     ]
     return pa.table({name: pa.array(items, kind) for name, kind, items in columns})
@@ -123,12 +127,13 @@ def _fractions(moment: Snapshot, settings: MetricSettings, started: Sequence[str
     reach = buying.kept(connection, {Period(p.end, p.end): p.end - window for p in months})
     standing = buying.standing(connection, months)
     second = buying.second_purchases(connection, months, settings.second_purchase_days)
-    members = activity.membership(connection, months)
+    members = activity.membership(connection, months, settings.paid_tiers)
     active = activity.active(connection, months, started)
     retained = activity.retention(connection, months, started, (1, 7, 30))
     return {
         "churn_rate": {p: (k.base - k.bought, k.base) for p, k in churn.items()},
         "repurchase_rate": {p: (s.repeaters, s.buyers) for p, s in quarterly.items()},
+        "monthly_repurchase_rate": {p: (s.repeaters, s.buyers) for p, s in sales.items()},
         "buy_back_rate": {p: (k.bought, k.base) for p, k in back.items()},
         "second_purchase_rate": {p: (k.bought, k.base) for p, k in second.items()},
         "one_time_buyer_share": {p: (s.one_day_only, s.ever) for p, s in standing.items()},
@@ -140,6 +145,10 @@ def _fractions(moment: Snapshot, settings: MetricSettings, started: Sequence[str
         "buyers": {p: (s.buyers, None) for p, s in sales.items()},
         "new_buyers": {p: (s.buyers - s.returning, None) for p, s in sales.items()},
         "member_share": {p: (m.members, m.registered) for p, m in members.items()},
+        "activated_member_share": {p: (m.activated, m.registered) for p, m in members.items()},
+        # tiers are known as last recorded: what they were at the end of an earlier month is not
+        "paid_member_share": {p: (members[p].paid, members[p].registered) for p in months[-1:]},
+        "free_member_share": {p: (members[p].members - members[p].paid, members[p].registered) for p in months[-1:]},
         "member_conversion": {p: (m.joined, m.outside) for p, m in members.items()},
         **{f"retention_{n}d": {p: (k.bought, k.base) for p, k in found.items()} for n, found in retained.items()},
         "daily_active": {p: (a.customer_days, p.days) for p, a in active.items()},
@@ -151,9 +160,12 @@ def _fractions(moment: Snapshot, settings: MetricSettings, started: Sequence[str
 def _value(
     definition: MetricDefinition, period: Period, fractions: Fractions, begins: Begins, settings: MetricSettings
 ) -> MetricValue:
-    final_on = period.end + dt.timedelta(days=definition.lag_days)
+    final_on = period.end + dt.timedelta(days=definition.lag_days + definition.settle_days)
     note = _too_short(definition, period, begins, settings)
     if note is not None:
+        return MetricValue(definition.key, period, None, None, None, final_on, note)
+    if period not in fractions[definition.key]:
+        note = NotEnoughData("该期末的等级没有记录", "tiers at the end of this period are not on record", 0, 1)
         return MetricValue(definition.key, period, None, None, None, final_on, note)
     numerator, denominator = fractions[definition.key][period]
     if denominator == 0:
@@ -179,15 +191,24 @@ def _too_short(
         kinds = [(begins.registrations, "注册", "registrations"), (begins.events, "客户行为", "events of customers")]
     elif key in ("daily_active", "monthly_active", "stickiness"):
         kinds = [(begins.events, "客户行为", "events of customers")]
-    elif key.startswith("member"):
+    elif "member" in key:
         kinds = [(begins.registrations, "注册", "registrations"), (begins.members, "会员", "members")]
+        if key == "activated_member_share":
+            kinds.append((begins.activations, "会员激活", "activations of memberships"))
         needed = period.end - dt.timedelta(days=1)
     elif definition.unit == "money":
         kinds.append((begins.amounts, "金额", "amounts"))
+    if key in ("paid_member_share", "free_member_share") and not settings.paid_tiers:
+        return NotEnoughData(
+            "未设置付费会员等级（设置 metrics.paid_tiers）",
+            "no paid tiers are named (setting metrics.paid_tiers)",
+            0,
+            1,
+        )
     for first, zh, en in kinds:
         if first is None:
             return NotEnoughData(f"没有{zh}数据", f"there are no {en} on record", 0, 1)
-        if first > needed and not (key.startswith("member") and first < period.end):
+        if first > needed and not ("member" in key and first < period.end):
             have, need = max((period.end - first).days, 0), (period.end - needed).days
             return NotEnoughData(
                 f"{zh}记录从 {first} 开始，历史太短",

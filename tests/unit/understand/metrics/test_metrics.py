@@ -40,7 +40,7 @@ def bought(customer: int, *days: dt.date, net: int = 1000) -> list[dict[str, Any
     ]
 
 
-def measured(tables: dict[str, list[dict[str, Any]]], as_of: dt.date, **settings: int) -> Measured:
+def measured(tables: dict[str, list[dict[str, Any]]], as_of: dt.date, **settings: Any) -> Measured:
     return measure(moment_from(tables, as_of), SHOP, MetricSettings(**settings), STARTED)
 
 
@@ -66,7 +66,7 @@ def test_churn_rate_counts_active_buyers_at_the_start_who_stay_away() -> None:
     assert value.period == Period(D(2024, 3, 1), D(2024, 6, 1))
     # active at 1 March with 90 days back (from 2 December): 1 (29 February) and 2; 2 stays away, 4 was too early
     assert (value.numerator, value.denominator, value.value) == (1, 2, 0.5)
-    assert value.final_on == D(2024, 6, 1)
+    assert value.final_on == D(2024, 7, 1)  # its orders may come back for 30 days
 
 
 def test_a_purchase_on_the_first_day_of_the_window_counts_one_before_does_not() -> None:
@@ -80,6 +80,14 @@ def test_repurchase_rate_needs_two_days_not_two_orders() -> None:
     assert latest(result, "repurchase_rate").value == 1.0  # 1 and 3, each on two days
     first = next(v for v in result.values if v.metric == "repurchase_rate" and v.period.start == D(2023, 12, 1))
     assert (first.numerator, first.denominator) == (1, 2)  # 2 ordered twice on one day
+
+
+def test_the_monthly_repurchase_rate_counts_days_of_one_calendar_month() -> None:
+    result = measured(PURCHASES, AS_OF)
+    april = next(v for v in result.values if v.metric == "monthly_repurchase_rate" and v.period.start == D(2024, 4, 1))
+    assert (april.numerator, april.denominator, april.period.end) == (1, 1, D(2024, 5, 1))  # 3 on the 1st and the 2nd
+    may = latest(result, "monthly_repurchase_rate")
+    assert (may.numerator, may.denominator) == (0, 1)  # 1 bought in March and May, never twice in a month
 
 
 def test_buy_back_rate_looks_at_the_buyers_of_the_period_before() -> None:
@@ -111,7 +119,7 @@ def test_second_purchase_is_measured_once_its_days_are_complete() -> None:
     december = next(v for v in result.values if v.metric == "second_purchase_rate" and v.period.start == D(2023, 12, 1))
     # 1 after exactly 90 days, 2 with a second order on the same day
     assert (december.numerator, december.denominator) == (2, 2)
-    assert december.final_on == D(2024, 3, 31)
+    assert december.final_on == D(2024, 4, 30)  # 90 days for a second order, 30 in which it may come back
     strict = measured(PURCHASES, AS_OF, second_purchase_days=89)
     december = next(v for v in strict.values if v.metric == "second_purchase_rate" and v.period.start == D(2023, 12, 1))
     assert (december.numerator, december.denominator) == (1, 2)
@@ -215,6 +223,46 @@ def test_member_share_and_conversion() -> None:
     assert (joined.numerator, joined.denominator) == (1, 1)  # registered before March and no member: 3
     april = at(result, "member_conversion", D(2024, 4, 1))
     assert (april.numerator, april.denominator) == (1, 3)
+
+
+MEMBERS = {
+    "customers": [
+        {"customer_id": 1, "registered_on": D(2024, 3, 1), "member_since_on": D(2024, 3, 2), "member_tier": "plus"},
+        {"customer_id": 2, "registered_on": D(2024, 3, 1), "member_since_on": D(2024, 3, 9), "member_tier": "normal"},
+        {"customer_id": 3, "registered_on": D(2024, 3, 1), "member_tier": "plus"},  # a tier, and never joined
+        {"customer_id": 4, "registered_on": D(2024, 3, 1), "member_since_on": D(2024, 4, 9), "member_tier": "plus"},
+        {"customer_id": 5, "member_since_on": D(2024, 3, 9)},  # never registered
+    ],
+    "events": [
+        {"customer_id": 2, "event": "benefit_used", "occurred_on": D(2024, 3, 30)},
+        {"customer_id": 1, "event": "membership_activated", "occurred_on": D(2024, 4, 1)},
+        {"customer_id": 3, "event": "membership_activated", "occurred_on": D(2024, 3, 3)},
+    ],
+}
+
+
+def test_members_by_kind() -> None:
+    result = measured(MEMBERS, D(2024, 4, 1), paid_tiers=["plus"])
+    known = [v for v in result.values if "member_share" in v.metric and v.value is not None]
+    shares = {v.metric: (v.numerator, v.denominator) for v in known}
+    one = dict.fromkeys(("activated_member_share", "paid_member_share", "free_member_share"), (1, 4))
+    assert shares == one | {"member_share": (2, 4)}
+    later = measured(MEMBERS, D(2024, 5, 1), paid_tiers=["plus"])
+    assert latest(later, "paid_member_share").numerator == 2
+    # of a tier only the last record is known: nothing is said of earlier months
+    assert [v.period.start for v in later.values if v.metric == "paid_member_share"] == [D(2024, 4, 1)]
+
+
+def test_kinds_of_members_are_unknown_where_the_data_do_not_tell_them() -> None:
+    result = measured(MEMBERS, D(2024, 4, 1))
+    for metric in ("paid_member_share", "free_member_share"):
+        value = latest(result, metric)
+        assert value.value is None
+        assert value.note is not None
+        assert "paid_tiers" in value.note.reason_en
+    bare = measured({"customers": MEMBERS["customers"]}, D(2024, 4, 1))
+    assert latest(bare, "activated_member_share").value is None
+    assert latest(bare, "member_share").value == 0.5
 
 
 def test_cohorts_leave_the_running_month_out_and_keep_empty_months() -> None:

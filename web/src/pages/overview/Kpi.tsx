@@ -41,6 +41,9 @@ export function Kpi({ metric, asOf }: { metric: Metric; asOf: string }) {
       <div className="kpi-foot num">
         {period(metric.period_start, metric.period_end)}
         {provisional && ` · ${t("overview.provisional", { day: day(metric.final_on) })}`}
+        {metric.changed_on && (
+          <> · {t("overview.changed", { day: day(metric.changed_on), was: figure(metric.value_before ?? null, metric.unit, frame) })}</>
+        )}
       </div>
     </article>
   );

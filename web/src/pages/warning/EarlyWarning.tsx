@@ -10,7 +10,7 @@ import { Hint } from "../../components/Hint";
 import { Level } from "../../components/Level";
 import { Answer, PageHead, Panel } from "../../components/Page";
 import { Blank, NotEnough } from "../../components/states";
-import { count, money, share } from "../../lib/format";
+import { count, money, period, share } from "../../lib/format";
 import { Backtest } from "./Backtest";
 import { Thresholds } from "./Thresholds";
 
@@ -32,6 +32,7 @@ export default function EarlyWarning() {
               <Levels warning={warning} />
               <Thresholds rows={warning.thresholds} />
             </div>
+            {warning.intervened && <InTime told={warning.intervened} />}
             <Backtest weeks={warning.backtest} asOf={warning.backtest_as_of} />
             <div className="grid split">
               <Reasons warning={warning} />
@@ -41,6 +42,28 @@ export default function EarlyWarning() {
         )}
       </Answer>
     </>
+  );
+}
+
+/** Of those who left, the share that was contacted in time: acting, not only warning. */
+function InTime({ told }: { told: NonNullable<Warning["intervened"]> }) {
+  const { t } = useTranslation();
+  const frame = useFrame();
+  const words = useWords();
+  const name = words(told.zh, told.en);
+  const [noteZh, noteEn] = (told.note ?? "").split(" / ");
+  return (
+    <Panel title={name} lead={period(told.period_start, told.period_end)}>
+      <p className="num">
+        <strong>{told.value === null ? t("warning.notKnown") : share(told.value)}</strong>{" "}
+        {told.value !== null && t("warning.inTimeOf", { n: count(told.numerator, frame), of: count(told.denominator, frame) })}
+        {told.note && words(noteZh, noteEn ?? noteZh)}{" "}
+        <Hint label={`${name}: ${t("overview.formula")}`}>{words(told.formula_zh, told.formula_en)}</Hint>
+      </p>
+      {told.held_back !== null && (
+        <p className="muted num">{t("warning.apart", { held: count(told.held_back, frame), graduated: count(told.graduated, frame) })}</p>
+      )}
+    </Panel>
   );
 }
 

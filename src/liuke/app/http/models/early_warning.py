@@ -93,6 +93,23 @@ class WarnedWeek(Model):
     lead_days_high: float | None
 
 
+class InTime(Model):
+    """Of those who left, how many were contacted in time; without a value the note says why."""
+
+    zh: str
+    en: str
+    formula_zh: str
+    formula_en: str
+    period_start: date
+    period_end: date
+    value: float | None
+    numerator: float | None
+    denominator: float | None
+    held_back: int | None
+    graduated: int | None
+    note: str | None
+
+
 class EarlyWarning(Model):
     """Levels, thresholds with their grounds, silent declines, reasons, past weeks."""
 
@@ -104,4 +121,5 @@ class EarlyWarning(Model):
     reasons: list[LeadingReason]
     backtest_as_of: date | None
     backtest: list[WarnedWeek]
+    intervened: InTime | None = None  # builds of earlier versions don't say
     note: Note | None = Field(description="Why nobody is scored.")

@@ -33,6 +33,8 @@ class Metric(Model):
     numerator: float | None
     denominator: float | None
     final_on: date | None
+    changed_on: date | None = None  # builds of earlier versions don't say
+    value_before: float | None = None
     note: str | None
     previous: float | None
     year_ago: float | None
