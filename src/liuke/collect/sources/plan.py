@@ -150,7 +150,7 @@ class _Planner:
             Rule(QUARANTINED, f"{name} is empty", f"{identifier(self.scope.column(name, 'key'))} IS NULL")
             for name in self.mapping.key
         )
-        emissions += tuple(filter(None, map(refusal, emissions)))
+        emissions += tuple(filter(None, (refusal(emission, self.behaviours) for emission in emissions)))
         links, personal = self._links(), self._personal(emissions)
         used = tuple(name for name in self.types if name in self.scope.used)
         return Plan(
