@@ -35,6 +35,12 @@ class Everybody:
     def held_out(self, connection, experiment, customer_ids):
         return set()
 
+    def refused_inboxes(self, connection, recipients, purpose, channel, at):
+        return ()
+
+    def suppress(self, connection, channel, addresses, reason, since):
+        pass
+
     def look_up(self, connection, customer_ids, channel):
         return {n: Recipient(f"{'refused' if n % 50 == 0 else 'c'}{n}@example.org") for n in customer_ids}
 
