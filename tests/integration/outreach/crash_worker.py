@@ -38,9 +38,6 @@ class Everybody:
     def refused_inboxes(self, connection, recipients, purpose, channel, at):
         return ()
 
-    def suppress(self, connection, channel, addresses, reason, since):
-        pass
-
     def look_up(self, connection, customer_ids, channel):
         return {n: Recipient(f"{'refused' if n % 50 == 0 else 'c'}{n}@example.org") for n in customer_ids}
 

@@ -56,9 +56,6 @@ class Shop:
     def refused_inboxes(self, connection, recipients, purpose, channel, at):
         return self.refused if purpose == "marketing" else ()
 
-    def suppress(self, connection, channel, addresses, reason, since):
-        self.suppression.add(connection, "email", addresses, reason=reason, since=since, channel=channel)
-
     def look_up(self, connection, customer_ids, channel):
         return {
             n: Recipient(
