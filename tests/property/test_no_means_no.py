@@ -1,6 +1,6 @@
 """Who said no, however, is mailed nothing: generated ways of saying no, the real files, loop and mail server.
 
-``LIUKE_NO_EXAMPLES`` sets how many shops are generated (default 2, of some fifty persons each).
+``LIUKE_NO_EXAMPLES`` sets how many shops are generated (default 3, of some fifty persons each).
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from consent_shop import (
@@ -16,19 +17,19 @@ from consent_shop import (
     MOMENTS,
     OTHER,
     OTHER_CHANNELS,
+    PLEASED,
     WAYS,
-    YES,
     ConsentShop,
     Person,
     address,
     address_of,
     inboxes_of,
-)  # fmt: skip
+)
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from mail_server import MailServer
 
-EXAMPLES = int(os.environ.get("LIUKE_NO_EXAMPLES", "2"))
+EXAMPLES = int(os.environ.get("LIUKE_NO_EXAMPLES", "3"))
 EVENTS, EVENT_CHANNELS = ("events", "unknown event", "touches"), ("email", "邮件", "app", "")
 
 
@@ -38,9 +39,9 @@ OFFICE, PLEASED_OFFICE = 998, 999  # inboxes that more accounts share than are e
 @st.composite
 def persons(draw: st.DrawFn, number: int, way: str) -> Person:
     """One person in one of the ways, in an inbox alone, with a neighbour, or with half the office."""
-    said = draw(st.sampled_from(WAYS.get(way, ("no",) if way == OTHER else ("yes",))))
+    said = draw(st.sampled_from(WAYS.get(way, ("no",))))
     channels = OTHER_CHANNELS if way == OTHER else EVENT_CHANNELS if way in EVENTS else CHANNELS
-    pleased = way in (YES, OTHER)
+    pleased = way in PLEASED
     inboxes = [number, number, *([PLEASED_OFFICE] if pleased else [number + 1, OFFICE])]
     return Person(
         way=way,
@@ -56,11 +57,13 @@ def persons(draw: st.DrawFn, number: int, way: str) -> Person:
 @st.composite
 def shops(draw: st.DrawFn) -> list[Person]:
     """Every way of saying no twice, and as many people who may be mailed."""
-    ways = [*WAYS, *WAYS, *([YES, OTHER] * len(WAYS))]
+    ways = [*WAYS, *WAYS, *([*PLEASED] * 9)]
     return [draw(persons(number, way)) for number, way in enumerate(draw(st.permutations(ways)))]
 
 
-def test_nobody_who_said_no_is_mailed_and_everybody_else_is() -> None:
+def test_nobody_who_said_no_is_mailed_and_everybody_else_is(
+    record_property: Callable[[str, object], None],
+) -> None:
     met: Counter[str] = Counter()
 
     @settings(
@@ -82,7 +85,7 @@ def test_nobody_who_said_no_is_mailed_and_everybody_else_is() -> None:
         met["inboxes mailed"] += len(mailed)
 
     holds()
-    assert met.keys() >= {*WAYS, YES, OTHER}
+    assert met.keys() >= {*WAYS, *PLEASED}
     assert all(met[way] >= 2 * EXAMPLES for way in WAYS)
     assert met["inboxes mailed"] >= 5 * EXAMPLES
-    print(dict(met))
+    record_property("generated", dict(met))

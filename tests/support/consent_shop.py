@@ -63,7 +63,8 @@ COLUMNS = {
     "touches": ["member_no", "channel", "status", "at"],
 }
 
-YES, OTHER = "yes", "no, of another medium"
+YES, OTHER, BEFORE = "yes", "no, of another medium", "no, before the yes"
+PLEASED = (YES, OTHER, BEFORE)
 WAYS: dict[str, Sequence[str]] = {
     "consents": ("false", "F", "N", "no", "否", "不同意", "拒绝", "退订", "Opt-Out", "ｎｏ", "0"),
     "unreadable answer": ("maybe", "??", "", "2"),
@@ -108,7 +109,7 @@ class Person:
     Parameters
     ----------
     way
-        A key of ``WAYS``, or ``YES`` or ``OTHER`` for those who may be mailed.
+        A key of ``WAYS``, or one of ``PLEASED`` for those who may be mailed.
     said, channel, moment
         How it was spelt, and when after the yes.
     accounts
@@ -129,7 +130,7 @@ class Person:
 
     @property
     def refuses(self) -> bool:
-        return self.way not in (YES, OTHER)
+        return self.way not in PLEASED
 
 
 class ConsentShop:
@@ -197,6 +198,8 @@ class ConsentShop:
         profile = [member, "王", self._phone(number), address(person), "2024-01-01", said, at, at]
         if way in ("consents", OTHER, "unreadable answer"):
             self.rows["consents"].append([member, *spoken])
+        elif way == BEFORE:
+            self.rows["consents"].append([member, *spoken[:3], YES_AT - timedelta(days=30)])
         elif way == "unreadable moment":
             self.rows["consents"].append([member, "marketing", channel, said, "2026-13-45"])
         elif way in ("profiles", "broken row", "broken row and moment"):

@@ -116,10 +116,21 @@ def test_sql_in_a_filter_is_only_a_value(sign_in):
     assert answer["total"] == 0
 
 
-@pytest.mark.parametrize("q", ["13800138000", "138 0013 8000", "WANG@example.com", "M10005", "100005"])
+@pytest.mark.parametrize(
+    "q",
+    ["13800138000", "138 0013 8000", "+86 13800138000", "１３８００１３８０００", "WANG@example.com", "M10005",
+     "Ｍ10005", "王小明",     "王 小明", "100005", "１００００５"],
+)  # fmt: skip
 def test_a_customer_is_found_by_any_key(sign_in, q):
     found = sign_in("operator").get("/api/customers", params={"q": q}).json()
     assert [row["customer_id"] for row in found["rows"]] == ["100005"]
+
+
+@pytest.mark.parametrize(
+    "q", ["abc", "红色", "张艺涵", "a@b.com", "???", "王小", "8000", "138****8000", "无", "0", "M1000"]
+)
+def test_what_is_nobodys_finds_nobody(sign_in, q):
+    assert sign_in("operator").get("/api/customers", params={"q": q}).json()["total"] == 0
 
 
 def test_a_merged_identity_leads_to_its_customer(sign_in):

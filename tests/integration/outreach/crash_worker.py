@@ -39,6 +39,9 @@ class Everybody:
     def held_out(self, connection, experiment, customer_ids):
         return set()
 
+    def refused_inboxes(self, connection, recipients, purpose, channel, at):
+        return ()
+
     def look_up(self, connection, customer_ids, channel):
         return {n: Recipient(f"{'refused' if n % 50 == 0 else 'c'}{n}@example.org") for n in customer_ids}
 

@@ -9,13 +9,14 @@ from liuke.app.http.models import Contactable
 from liuke.app.http.ports import ConsoleContext
 from liuke.app.publish import OpenBuild, customers_of, identities_of
 from liuke.collect.identity import ProfileBook
+from liuke.kernel.widths import narrowed
 
 _LARGEST_ID = 2**63 - 1
 
 
 def customers_named(context: ConsoleContext, build: OpenBuild, user: User, text: str) -> tuple[int, ...]:
     """Return the customers that a search text means: by id, or exactly by name, phone, e-mail or member number."""
-    identities: list[int] = []
+    text, identities = narrowed(text).strip(), list[int]()
     if text.isascii() and text.isdigit() and int(text) <= _LARGEST_ID:
         identities.append(int(text))
     if user.may(Permission.SEARCH_PERSONAL):

@@ -3,7 +3,7 @@
 from liuke.collect.consent.contracts import ANY_CHANNEL, ConsentRecord, Purpose
 from liuke.collect.consent.errors import ConsentError
 from liuke.collect.consent.ledger import ConsentLedger
-from liuke.collect.consent.spelling import NO_EVENTS, NO_STATUSES, answer_sql, channel_sql, no_sql, purpose_sql
+from liuke.collect.consent.spelling import NO_EVENTS, NO_STATUSES, answer_sql, channel_sql, no_sql, purpose_sql, says_no
 from liuke.collect.consent.suppression import SuppressionList
 from liuke.collect.consent.tables import consents, suppressions
 
@@ -21,5 +21,6 @@ __all__ = [
     "consents",
     "no_sql",
     "purpose_sql",
+    "says_no",
     "suppressions",
 ]

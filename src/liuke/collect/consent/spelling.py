@@ -130,6 +130,17 @@ def answer_sql(value_sql: str) -> str:
     return f"CAST({_meaning_sql(ANSWERS, f'CAST({value_sql} AS VARCHAR)')} AS BOOLEAN)"
 
 
+def says_no(name: str) -> bool:
+    """Tell whether an event of this name means: don't write to me again.
+
+    Examples
+    --------
+    >>> says_no("unsubscribed"), says_no("Hard Bounce"), says_no("complaint_opened")
+    (True, True, False)
+    """
+    return re.search(NO_EVENTS, word(name)) is not None
+
+
 def no_sql(value_sql: str, pattern: str) -> str:
     """Return the DuckDB condition that an event's name or a message's fate is a no, by one of the patterns above."""
     return f"coalesce(regexp_matches({word_sql(value_sql)}, '{pattern}'), false)"

@@ -57,7 +57,8 @@ class ProfileBook:
         Parameters
         ----------
         customers : mapping of customer id to identity ids
-            Every identity that belongs to the customer, the customer's own among them.
+            Every identity that belongs to the customer, the customer's own among them; one may belong to several, such
+            as to a customer and to the one that it was joined to.
         unmasked : bool
             Whether values come in the clear; whoever asks for that writes it into the audit chain.
 
@@ -66,15 +67,19 @@ class ProfileBook:
         dict of customer id to Profile
             Customers without any profile row are left out. Of several rows the latest recorded value counts.
         """
-        owner = {identity: customer for customer, identities in customers.items() for identity in identities}
+        owners: dict[int, list[int]] = {}
+        for customer, identities in customers.items():
+            for identity in identities:
+                owners.setdefault(identity, []).append(customer)
         found: dict[int, dict[str, str]] = {}
-        for row in self._rows(connection, sorted(owner)):
-            values = found.setdefault(owner[row.identity_id], {})
-            for field in PERSONAL_FIELDS:
-                sealed = getattr(row, field)
-                if sealed is not None and field not in values:
-                    clear = self._cipher.open(sealed)
-                    values[field] = clear if unmasked else masked(field, clear)
+        for row in self._rows(connection, sorted(owners)):
+            for customer in owners[row.identity_id]:
+                values = found.setdefault(customer, {})
+                for field in PERSONAL_FIELDS:
+                    sealed = getattr(row, field)
+                    if sealed is not None and field not in values:
+                        clear = self._cipher.open(sealed)
+                        values[field] = clear if unmasked else masked(field, clear)
         return {customer: Profile(**values) for customer, values in found.items()}
 
     def find(self, connection: sa.Connection, value: str) -> list[int]:

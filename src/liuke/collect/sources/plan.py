@@ -172,7 +172,7 @@ class _Planner:
         rules += tuple(
             Rule(QUARANTINED, one.reason, one.condition, one.field) for one in row_objections(emissions, self.bounds)
         )
-        emissions += tuple(filter(None, map(refusal, emissions)))
+        emissions += tuple(filter(None, (refusal(emission, self.behaviours) for emission in emissions)))
         links, personal = self._links(), self._personal(emissions)
         used = tuple(name for name in self.types if name in self.scope.used)
         return Plan(
