@@ -15,6 +15,7 @@ import pytest
 
 from liuke.app.bootstrap import Application
 from liuke.app.loop import DailyLoop
+from liuke.decide.strategies import READY_STRATEGIES
 from liuke.kernel import SimulatedClock
 from liuke_sim import SOURCES_DIR, VARIANTS, Shop
 
@@ -40,6 +41,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         Application.create(workspace, settings, clock, key=b"k" * 32)
         for mapping in SOURCES_DIR.glob("*.yaml"):
             shutil.copyfile(mapping, workspace / "sources" / mapping.name)
+        shutil.copytree(READY_STRATEGIES, workspace / "strategies", dirs_exist_ok=True)
         shutil.copytree(base / "files", workspace / "inbox")
         if truth:  # as near as it could lie: among the shop's files, and in the workspace
             shutil.copytree(truth, workspace / "inbox", dirs_exist_ok=True)

@@ -38,10 +38,10 @@ class Doubt(StrEnum):
 
 _WORDS: dict[str, tuple[str, str]] = {
     Held.CONTROL: ("对照组", "in a control group"),
-    Held.NO_CONSENT: ("没有同意", "no consent"),
-    Held.SUPPRESSED: ("在禁发名单中", "on the suppression list"),
+    Held.NO_CONSENT: ("没有授权", "no consent"),
+    Held.SUPPRESSED: ("禁止联系", "suppressed"),
     Held.NO_ADDRESS: ("没有地址", "no address"),
-    Held.CAPPED: ("超出频次上限", "above the frequency cap"),
+    Held.CAPPED: ("超出频次", "above the frequency cap"),
     Held.QUIET_HOURS: ("免打扰时段", "quiet hours"),
     Held.EXPIRED: ("已过期", "expired"),
     Failed.UNKNOWN_ADDRESS: ("地址不存在", "no such address"),

@@ -47,7 +47,7 @@ class Suspects:
                 if len(held) >= held[-1][1].left_over:
                     return likeness
         for likeness, message, verdict in self._released():
-            self._journal.refused(message, f"{verdict.reason} {likeness}")
+            self._journal.refused(message, f"{verdict.reason} {likeness}".rstrip())
         return ""
 
     def give_back(self) -> None:
@@ -63,7 +63,7 @@ class Suspects:
 
 def file_own(journal: Journal, message: Outgoing, verdict: Verdict, answer: str) -> None:
     """Write down a refusal that is the recipient's own, with the server's codes."""
-    reason = f"{verdict.reason} {answer}"
+    reason = f"{verdict.reason} {answer}".rstrip()
     if verdict.is_permanent:
         journal.failed(message, reason, is_dead=verdict.is_dead)
     else:
