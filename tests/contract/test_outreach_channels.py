@@ -10,17 +10,21 @@ from pathlib import Path
 import pytest
 from mail_server import MailServer
 
-from liuke.engage.outreach import CHANNELS, ChannelDown, Fate, Outgoing, OutreachSettings, build_channels
+from liuke.engage.outreach import CHANNELS, ChannelDown, Fate, MessageKeys, Outgoing, OutreachSettings, build_channels
+from liuke.store.operations import FieldCipher
 
 
 def now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
+KEYS = MessageKeys(FieldCipher(bytes(32)))
+
+
 def outgoing(n: int, address: str = "", **changes) -> Outgoing:
     fields = {
         "message_id": n,
-        "key": f"{n:016x}",
+        "key": KEYS.key(n),
         "address": address or f"c{n}@example.org",
         "subject": f"你好 {n}",
         "text": "文字\nline",
@@ -46,12 +50,16 @@ class Diary:
             raise KeyboardInterrupt
         self.words.append(("sent", message.message_id))
 
-    def failed(self, message, reason):
-        self.words.append(("failed", message.message_id))
+    def failed(self, message, reason, *, is_dead=False):
+        self.words.append(("dead" if is_dead else "failed", message.message_id))
         assert message.address not in reason, "a reason is kept and must not hold an address"
 
     def refused(self, message, reason):
         self.words.append(("refused", message.message_id))
+        assert message.address not in reason
+
+    def returned(self, message):
+        self.words.append(("returned", message.message_id))
 
     def lost(self, message, reason):
         self.words.append(("lost", message.message_id))
@@ -88,6 +96,7 @@ class SmtpBench:
     def __enter__(self):
         self.server.__enter__()
         smtp = {"host": "127.0.0.1", "port": self.server.port, "security": "none", "settle_seconds": 0.2}
+        smtp["sender"] = "小店一号 <hello@shop.example>"
         self.settings = OutreachSettings.model_validate({"smtp": {**smtp, "receipts": str(self.log)}})
         return self
 
@@ -198,7 +207,8 @@ def test_smtp_one_bad_recipient_stops_nobody_else(smtp):
     addresses = {2: "refused@example.org", 3: "later@example.org", 4: "spam@example.org", 5: "no address", 6: "ü@x.org"}
     diary = Diary()
     smtp.channel.send([outgoing(n, addresses.get(n, "")) for n in range(1, 8)], diary, now())
-    assert (diary.of("sent"), diary.of("failed"), diary.of("refused")) == ([1, 7], [2, 4, 5, 6], [3])
+    assert (diary.of("sent"), diary.of("dead"), diary.of("refused")) == ([1, 7], [2], [3])
+    assert sorted(diary.of("failed")) == [4, 5, 6]  # the fourth is blamed only once the server took the seventh
     assert smtp.delivered() == [outgoing(1).key, outgoing(7).key]
 
 
@@ -212,7 +222,7 @@ def test_smtp_headers_and_both_bodies(smtp):
     at = datetime(2026, 10, 5, 1, 2, 3)
     smtp.channel.send([outgoing(255)], Diary(), at)
     (mail,) = smtp.server.mails
-    assert mail["Message-ID"] == "<00000000000000ff@liuke.invalid>"
+    assert mail["Message-ID"] == f"<{KEYS.key(255)}@shop.example>"
     assert mail["List-Unsubscribe"] == "<https://shop.example/u>"
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert mail["Date"] == "Mon, 05 Oct 2026 01:02:03 +0000"
@@ -229,7 +239,8 @@ def test_smtp_a_header_with_a_line_break_fails_and_is_not_sent(smtp):
 
 
 def test_smtp_without_a_server_is_down_and_says_nothing_about_messages():
-    settings = OutreachSettings.model_validate({"smtp": {"host": "127.0.0.1", "port": 1, "security": "none"}})
+    smtp = {"host": "127.0.0.1", "port": 1, "security": "none"}
+    settings = OutreachSettings.model_validate({"smtp": smtp})
     diary = Diary()
     with pytest.raises(ChannelDown) as caught:
         build_channels(settings, Path())["smtp"].send([outgoing(1)], diary, now())
@@ -238,29 +249,33 @@ def test_smtp_without_a_server_is_down_and_says_nothing_about_messages():
 
 
 def test_smtp_log_answers_only_for_the_time_that_it_covers(tmp_path):
-    log, sent_at = tmp_path / "mail.log", datetime(2026, 10, 5, 12)
+    log, sent_at, key = tmp_path / "mail.log", datetime(2026, 10, 5, 12), KEYS.key(255)
     receipts = {"smtp": {"receipts": str(log), "settle_seconds": 60}}
     channel = build_channels(OutreachSettings.model_validate(receipts), tmp_path)["smtp"]
 
     def fate(*lines: str, end: str = "\n") -> Fate:
         log.write_text("\n".join(lines) + end)
-        return channel.reconcile({"00ff": sent_at})["00ff"]
+        return channel.reconcile({key: sent_at})[key]
 
     begin, mark = "2026-10-05T11:00:00 start", "2026-10-05T20:02:00+08:00 -- MARK --"
-    seen = "2026-10-05T12:00:01 accepted <00ff@liuke.invalid>"
+    seen = f"2026-10-05T12:00:01 accepted <{key}@shop.example>"
     assert fate(begin, mark) is Fate.NEVER_ARRIVED
     assert fate(begin, seen) is Fate.ACCEPTED
     assert fate(begin, seen, end="") is Fate.CANNOT_SAY  # the line is still being written
     assert fate(begin, "2026-10-05T12:00:59 -- MARK --") is Fate.CANNOT_SAY  # not settled yet
     assert fate(mark) is Fate.CANNOT_SAY  # the log began after the message was sent
-    assert fate(begin, seen.replace("liuke.invalid", "liuke.invalid.org"), mark) is Fate.NEVER_ARRIVED
-    exim = ("2026-10-05 19:00:00 +0800 start", "2026-10-05 20:01:30 +0800 1abc <= shop@x.org id=00ff@liuke.invalid")
+    assert (
+        fate(begin, seen.replace("shop.example", "earlier.example"), mark) is Fate.ACCEPTED
+    )  # the key is proof enough
+    assert fate(begin, seen.replace(key, key[:-1]), mark) is Fate.NEVER_ARRIVED
+    assert fate(begin, seen.replace(key, "0" + key), mark) is Fate.NEVER_ARRIVED
+    exim = ("2026-10-05 19:00:00 +0800 start", f"2026-10-05 20:01:30 +0800 1abc <= shop@x.org id={key}@shop.example")
     assert fate(*exim) is Fate.ACCEPTED
     assert fate("2026-10-05 19:00:00 +0800 start", "2026-10-05 20:01:30 +0800 end") is Fate.NEVER_ARRIVED
     assert fate("2026-10-05 a day alone is no instant", "2026-10-06 nor is this") is Fate.CANNOT_SAY
     assert fate("2026-02-31T00:00:00 no such day", mark) is Fate.CANNOT_SAY
-    assert fate("no time at all <00ff@liuke.invalid>") is Fate.CANNOT_SAY
+    assert fate(f"no time at all <{key}@shop.example>") is Fate.CANNOT_SAY
     log.unlink()
-    assert channel.reconcile({"00ff": sent_at}) == {"00ff": Fate.CANNOT_SAY}
+    assert channel.reconcile({key: sent_at}) == {key: Fate.CANNOT_SAY}
     silent = build_channels(OutreachSettings(), tmp_path)["smtp"]
-    assert silent.reconcile({"00ff": sent_at - timedelta(days=9)}) == {"00ff": Fate.CANNOT_SAY}
+    assert silent.reconcile({key: sent_at - timedelta(days=9)}) == {key: Fate.CANNOT_SAY}

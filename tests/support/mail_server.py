@@ -16,10 +16,14 @@ def free_port() -> int:
 
 
 class MailServer:
-    """Refuses recipients that begin with ``refused`` for good, with ``later`` for now; drops the line for ``drop``."""
+    """Refuses recipients that begin with ``refused`` for good, with ``later`` for now; drops the line for ``drop``.
+
+    ``says`` overrules that: ``mail``, ``rcpt`` or ``data``, or one of these and an address, to an answer; ``drop``
+    drops the line. ``asked`` are the recipients in the order in which they were named.
+    """
 
     def __init__(self, log: Path) -> None:
-        self.log, self.mails = log, []
+        self.log, self.mails, self.says, self.asked = log, [], {}, []
         self._lock = threading.Lock()
         self._controller = Controller(self, hostname="127.0.0.1", port=free_port())
         self._stop = threading.Event()
@@ -40,7 +44,23 @@ class MailServer:
     def port(self) -> int:
         return self._controller.port
 
+    def _said(self, server, moment: str, address: str) -> str | None:
+        said = self.says.get((moment, address), self.says.get(moment))
+        if said == "drop":
+            server.transport.abort()
+            return "421 gone"
+        return said
+
+    async def handle_MAIL(self, server, session, envelope, address, options):
+        if said := self._said(server, "mail", address):
+            return said
+        envelope.mail_from = address
+        return "250 OK"
+
     async def handle_RCPT(self, server, session, envelope, address, options):
+        self.asked.append(address)
+        if said := self._said(server, "rcpt", address):
+            return said
         if address.startswith("refused"):
             return "550 5.1.1 no such user " + address
         if address.startswith("later"):
@@ -50,6 +70,8 @@ class MailServer:
 
     async def handle_DATA(self, server, session, envelope):
         mail = message_from_bytes(envelope.content)
+        if said := self._said(server, "data", envelope.rcpt_tos[0]):
+            return said
         if envelope.rcpt_tos[0].startswith("drop"):
             server.transport.abort()
             return "451 gone"

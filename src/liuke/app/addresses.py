@@ -8,6 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from liuke.app.languages import CustomerLanguages
 from liuke.collect.consent import ConsentLedger, SuppressionList
 from liuke.collect.identity import ProfileBook
 from liuke.engage.outreach import Recipient
@@ -42,11 +43,20 @@ class CustomerIdentities:
 
 
 class ShopAddressBook:
-    """Where customers are reached: the ``AddressBook`` that outreach asks for."""
+    """Where customers are reached: the ``AddressBook`` that outreach asks for.
 
-    def __init__(self, profiles: ProfileBook, identities: CustomerIdentities) -> None:
+    Parameters
+    ----------
+    languages : CustomerLanguages, optional
+        What each reads; without it, everybody's is unknown, which is enough for counting.
+    """
+
+    def __init__(
+        self, profiles: ProfileBook, identities: CustomerIdentities, languages: CustomerLanguages | None = None
+    ) -> None:
         self._profiles = profiles
         self._identities = identities
+        self._languages = languages
 
     def look_up(
         self, connection: sa.Connection, customer_ids: Collection[int], channel: str
@@ -55,12 +65,14 @@ class ShopAddressBook:
         field = _FIELD_OF_CHANNEL.get(channel)
         if field is None:
             return {}
-        found = self._profiles.look_up(connection, self._identities.of(customer_ids), unmasked=True)
+        parts = self._identities.of(customer_ids)
+        found = self._profiles.look_up(connection, parts, unmasked=True)
         recipients = {}
         for customer, profile in found.items():
             address = getattr(profile, field)
             if address:
-                recipients[customer] = Recipient(address=address, variables={"name": profile.name or ""})
+                language = self._languages.of(parts[customer]) if self._languages else ""
+                recipients[customer] = Recipient(address, language, variables={"name": profile.name or ""})
         return recipients
 
 
@@ -108,6 +120,13 @@ class ShopPermissions:
             for customer, recipient in recipients.items()
             if recipient.address in barred_addresses or any(str(one) in barred_names for one in parts[customer])
         ]
+
+    def suppress(
+        self, connection: sa.Connection, channel: str, addresses: Collection[str], reason: str, since: datetime
+    ) -> None:
+        """Remember addresses that nothing may be sent to any more."""
+        kind = _FIELD_OF_CHANNEL.get(channel, channel)
+        self._suppressions.add(connection, kind, addresses, reason=reason, since=since)
 
     @staticmethod
     def _customers(parts: Mapping[int, list[int]], allowed: Collection[int]) -> list[int]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from liuke.app.access import record
 from liuke.app.addresses import CustomerIdentities, ShopAddressBook, ShopPermissions
+from liuke.app.languages import CustomerLanguages
 from liuke.app.settings import Settings, load_settings, settings_text
 from liuke.app.treatments import LakeTreatments
 from liuke.collect.behaviours import Catalogue, load_catalogue
@@ -17,8 +18,8 @@ from liuke.collect.consent import ConsentLedger, SuppressionList
 from liuke.collect.history import History
 from liuke.collect.identity import IDENTITIES, IDENTITY_MAP, ProfileBook
 from liuke.collect.sources import CANONICAL, ROW_KEYS, Ingestor
-from liuke.decide.strategies import READY_STRATEGIES, Strategy, StrategyDesk, load_strategies
-from liuke.engage.outreach import CONTACTS, READY_TEMPLATES, Outreach, TemplateLibrary, build_channels
+from liuke.decide.strategies import Strategy, StrategyDesk, load_strategies
+from liuke.engage.outreach import CONTACTS, READY_TEMPLATES, MessageKeys, Outreach, TemplateLibrary, build_channels
 from liuke.kernel import ShopProfile, shop_day
 from liuke.learn.experiments import ASSIGNMENTS, EFFECTS, HashAllocator, TrialDesk
 from liuke.predict.churn import CHURN_SCORES, ChurnService, TagFeatures, TagStrata
@@ -240,9 +241,8 @@ class Application:
 
     @cached_property
     def strategies(self) -> tuple[Strategy, ...]:
-        """The shop's strategies: those in the workspace; the ready ones where it has none."""
-        own = load_strategies([self.workspace.strategies_dir])
-        return tuple((own or load_strategies([READY_STRATEGIES])).values())
+        """The shop's strategies: those in the workspace, and no others. `liuke strategies take` copies ready ones."""
+        return tuple(load_strategies([self.workspace.strategies_dir]).values())
 
     @cached_property
     def trials(self) -> TrialDesk:
@@ -277,9 +277,10 @@ class Application:
             build_channels(settings, self.workspace.outbox_dir),
             TemplateLibrary([READY_TEMPLATES, self.workspace.strategies_dir / "templates"]),
             ShopPermissions(ConsentLedger(), SuppressionList(self.cipher), identities),
-            ShopAddressBook(self.profiles, identities),
+            ShopAddressBook(self.profiles, identities, CustomerLanguages(self.lake)),
             allocator,
             settings,
             self.shop,
             clock,
+            MessageKeys(self.cipher),
         )

@@ -59,6 +59,7 @@ def run_checks(workspace: Path, python: tuple[int, ...]) -> list[Check]:
         ("mappings", _mappings),
         ("tags", _tags),
         ("strategies", _strategies),
+        ("outreach", _outreach),
         ("lake", _lake),
     ]
     return findings + [_attempt(name, look, app) for name, look in checks]
@@ -93,6 +94,15 @@ def _tags(app: Application) -> str:
 
 def _strategies(app: Application) -> str:
     return ", ".join(one.id for one in app.strategies) or "none"
+
+
+def _outreach(app: Application) -> str:
+    app.outreach.check()
+    mediums = sorted(app.settings.outreach.transports.items())
+    return ", ".join(
+        f"{medium} by {channel}" + ("" if app.outreach.is_real(medium) else " (reaches nobody)")
+        for medium, channel in mediums
+    )
 
 
 def _lake(app: Application) -> str:

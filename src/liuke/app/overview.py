@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
 from liuke.app.bootstrap import Application
-from liuke.app.loop import MISSING
+from liuke.app.loop import MISSING, stopped_channels
+from liuke.engage.outreach import OutboxCount, reason_words
 from liuke.kernel import from_minor
 from liuke.understand.metrics import metric_definitions
 
@@ -28,10 +30,8 @@ def shop_status(app: Application) -> dict[str, Any]:
         "metrics": [],
         "effects": [],
         "missing": {},
-        "messages": [
-            {"strategy": one.strategy, "state": one.state, "reason": one.reason, "messages": one.messages}
-            for one in app.outreach.counts()
-        ],
+        "messages": [_message(one) for one in app.outreach.counts()],
+        "stopped": _stopped(app),
         "steps": [
             {
                 "step": one.name,
@@ -53,6 +53,25 @@ def shop_status(app: Application) -> dict[str, Any]:
         if record.as_of == as_of:
             status["missing"] = {**record.detail.get(MISSING, {}), **status["missing"]}
     return status
+
+
+def _message(count: OutboxCount) -> dict[str, Any]:
+    """Return how many messages of a strategy stand in one state, with the reason as a key and in words."""
+    zh, en = reason_words(count.reason)
+    return {
+        "strategy": count.strategy,
+        "state": count.state,
+        "reason": count.reason,
+        "reason_zh": zh,
+        "reason_en": en,
+        "messages": count.messages,
+    }
+
+
+def _stopped(app: Application) -> list[dict[str, str]]:
+    """Return the channels that stopped at the latest delivery."""
+    delivered = next((one for one in app.steps.recent(200) if one.name == "engage"), None)
+    return [asdict(one) for one in stopped_channels(delivered)] if delivered else []
 
 
 def _levels(app: Application, day: dict[str, Any]) -> list[dict[str, Any]]:

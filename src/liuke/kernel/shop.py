@@ -6,6 +6,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+_CHINESE_ZONES = frozenset(
+    f"Asia/{place}"
+    for place in ("Shanghai", "Chongqing", "Chungking", "Harbin", "Urumqi", "Kashgar", "Hong_Kong", "Macau", "Taipei")
+) | {"PRC", "Hongkong", "ROC"}  # the IANA names and their older aliases
+
 
 class ShopProfile(BaseModel):
     """The ``[shop]`` section of ``liuke.toml``."""
@@ -14,6 +19,12 @@ class ShopProfile(BaseModel):
 
     name: str = Field("My shop", description="Name shown in the console and in messages.")
     zone: str = Field("Asia/Shanghai", description="Time zone whose midnight ends a day (IANA name).")
+    language: str = Field(
+        "",
+        pattern="^([a-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$",
+        description="Language of messages to customers whose own is unknown, such as zh or en; empty: zh where the "
+        "zone is a Chinese one, else en.",
+    )
     currency: str = Field("CNY", pattern="^[A-Z]{3}$", description="Currency of all amounts (ISO 4217).")
     margin_rate: float = Field(
         0.30,
@@ -21,6 +32,11 @@ class ShopProfile(BaseModel):
         le=1,
         description="Share of net revenue that is margin where a product's cost is unknown; shown as an assumption.",
     )
+
+    @property
+    def spoken(self) -> str:
+        """The language in which the shop speaks to customers whose own it does not know."""
+        return self.language or ("zh" if self.zone in _CHINESE_ZONES else "en")
 
     @field_validator("zone")
     @classmethod

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from liuke.engage.outreach import (
     READY_TEMPLATES,
+    MessageKeys,
     Outreach,
     OutreachSettings,
     Recipient,
@@ -20,7 +21,7 @@ from liuke.engage.outreach import (
     build_channels,
 )
 from liuke.kernel import ShopProfile
-from liuke.store.operations import Operations
+from liuke.store.operations import FieldCipher, Operations
 
 
 class Everybody:
@@ -31,6 +32,9 @@ class Everybody:
 
     def suppressed(self, connection, recipients, channel):
         return set()
+
+    def suppress(self, connection, channel, addresses, reason, since):
+        """Remember nothing: each dead address gets one message here."""
 
     def held_out(self, connection, experiment, customer_ids):
         return set()
@@ -51,6 +55,7 @@ def outreach_for(url: str, folder: str, settings: OutreachSettings) -> Outreach:
         settings,
         ShopProfile(),
         lambda: datetime.now(UTC).replace(tzinfo=None),
+        MessageKeys(FieldCipher(bytes(32))),
     )
 
 

@@ -18,8 +18,8 @@ import sqlalchemy as sa
 from mail_server import MailServer
 
 from liuke.decide.strategies import Message, MessageBatch
-from liuke.engage.outreach import moves, outbox
-from liuke.store.operations import Operations
+from liuke.engage.outreach import MessageKeys, moves, outbox
+from liuke.store.operations import FieldCipher, Operations
 
 HERE = Path(__file__).parent
 KILLS = 12
@@ -81,7 +81,7 @@ def states(operations: Operations) -> Counter:
 def keys_of(operations: Operations, state: str) -> set[str]:
     with operations.read() as connection:
         ids = connection.scalars(sa.select(outbox.c.message_id).where(outbox.c.state == state))
-        return {f"{message_id:016x}" for message_id in ids}
+        return {MessageKeys(FieldCipher(bytes(32))).key(message_id) for message_id in ids}
 
 
 def test_smtp_no_message_twice_and_none_missing(operations, nursery, tmp_path):
@@ -89,6 +89,7 @@ def test_smtp_no_message_twice_and_none_missing(operations, nursery, tmp_path):
     plan(operations, n)
     with MailServer(tmp_path / "accepted.log") as server:
         smtp = {"host": "127.0.0.1", "port": server.port, "security": "none", "settle_seconds": 0.3}
+        smtp["sender"] = "hello@shop.example"
         smtp["receipts"] = str(tmp_path / "accepted.log*")
         settings = {"transports": {"email": "smtp"}, "smtp": smtp, "batch_size": 50, **OPEN_HOURS}
         job = {"url": operations.url, "folder": str(tmp_path), "settings": settings}

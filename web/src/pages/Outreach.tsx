@@ -8,6 +8,7 @@ import { Answer, PageHead, Panel } from "../components/Page";
 import { Blank } from "../components/states";
 import { StrategyEffects } from "../components/StrategyEffects";
 import { count } from "../lib/format";
+import { reasonWords } from "../lib/reasons";
 
 export default function Outreach() {
   const { t } = useTranslation();
@@ -40,7 +41,7 @@ export default function Outreach() {
                       { key: "strategy", title: t("overview.strategy"), render: (_, row) => name(row.strategy) },
                       { key: "channel", title: t("outreach.channel"), dataIndex: "channel" },
                       { key: "state", title: t("outreach.state"), render: (_, row) => t(`states.${row.state}`, { defaultValue: row.state }) },
-                      { key: "reason", title: t("outreach.reason"), render: (_, row) => (row.reason ? t(`held.${row.reason}`, { defaultValue: row.reason }) : "–") },
+                      { key: "reason", title: t("outreach.reason"), render: (_, row) => (row.reason ? reasonWords(t, row.reason) : "–") },
                       { key: "messages", title: t("outreach.messages"), align: "right", className: "num", render: (_, row) => count(row.messages, frame) },
                     ]}
                   />

@@ -38,6 +38,8 @@ cli = typer.Typer(
             "value": "liuke.app.cli.value:group",
             "segments": "liuke.app.cli.segments:group",
             "trials": "liuke.app.cli.trials:group",
+            "strategies": "liuke.app.cli.strategies:group",
+            "outreach": "liuke.app.cli.outreach:group",
             "lake": "liuke.app.cli.lake:group",
             "quarantine": "liuke.app.cli.quarantine:group",
             "users": "liuke.app.cli.server:users",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,11 +11,12 @@ import typer
 from rich.markup import escape
 
 from liuke.app.cli.context import AsOfOption, JsonOption, WorkspaceOption, application, command, parse_day, progress
-from liuke.app.cli.output import console, emit_json, table
+from liuke.app.cli.output import console, emit_json, plain, table
 from liuke.app.loop import DailyLoop, LoopReport
 from liuke.app.overview import shop_status
 from liuke.collect.sources import IngestReport
-from liuke.kernel import DataError
+from liuke.engage.outreach import Stop
+from liuke.kernel import DataError, ServiceError
 
 
 @command
@@ -86,9 +88,11 @@ def run(workspace: WorkspaceOption = Path(), as_of: AsOfOption = None, as_json: 
     with application(workspace) as app, progress(quiet=as_json) as bars:
         report = DailyLoop(app, bars).run(parse_day(as_of))
     if as_json:
-        emit_json(report)
+        emit_json({**plain(report), "stopped": report.stopped})
     else:
         print_run(report)
+    if report.stopped:
+        raise typer.Exit(ServiceError.exit_code)
 
 
 def print_run(report: LoopReport) -> None:
@@ -103,6 +107,14 @@ def print_run(report: LoopReport) -> None:
     )
     for part, reason in report.missing.items():
         console.print(f"[yellow]{part}[/]: {escape(reason.reason_en)}", soft_wrap=True)
+    print_stopped(report.stopped)
+
+
+def print_stopped(stopped: Sequence[Stop]) -> None:
+    """Print which channels stopped, why, and what to do."""
+    for stop in stopped:
+        console.print(f"[red]{stop.channel} stopped[/]: {escape(stop.message)}", soft_wrap=True)
+        console.print(f"  → {stop.hint}", soft_wrap=True, markup=False)
 
 
 @command
@@ -129,9 +141,12 @@ def status(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> 
         ]
         table("Strategies", columns, rows)
     if found["messages"]:
-        table(
-            "Messages", ("strategy", "state", "reason", "messages"), [tuple(one.values()) for one in found["messages"]]
-        )
+        told = [
+            (one["strategy"], one["state"], " ".join((one["reason_zh"], one["reason_en"])).strip(), one["messages"])
+            for one in found["messages"]
+        ]
+        table("Messages", ("strategy", "state", "reason", "messages"), told)
+    print_stopped([Stop(**one) for one in found["stopped"]])
     table("Last steps", ("step", "as of", "state", "seconds", "note"), [tuple(one.values()) for one in found["steps"]])
     for part, reason in found["missing"].items():
         console.print(f"[yellow]{part}[/]: {escape(reason['reason_en'])}", soft_wrap=True)

@@ -25,7 +25,7 @@ from liuke.app.loop import STEPS, DailyLoop, LoopReport
 from liuke.app.publish import write_simulation
 from liuke.app.settings import load_settings
 from liuke.decide.strategies import READY_STRATEGIES
-from liuke.kernel import Progress, SilentProgress
+from liuke.kernel import Progress, ServiceError, SilentProgress
 from liuke.store.workspace import Workspace
 from liuke_sim import SOURCES_DIR, VARIANTS, Shop, ShopConfig, WrittenFile
 
@@ -152,6 +152,8 @@ class Demo:
         return report
 
     def _count(self, report: LoopReport) -> None:
+        for stop in report.stopped:  # the files of the outbox cannot be written: the shop would wait in vain
+            raise ServiceError(stop.message, stop.hint)
         for record in report.steps:
             spent = 0.0 if record.repeated else record.seconds
             self._seconds[record.name] = self._seconds.get(record.name, 0.0) + spent

@@ -9,6 +9,7 @@ from datetime import date
 from liuke.app.bootstrap import Application
 from liuke.app.loop import segmenting, steps, valuing
 from liuke.app.loop.context import RunContext, TagEngine
+from liuke.engage.outreach import Stop
 from liuke.kernel import NotEnoughData, Progress, SilentProgress, UsageError
 from liuke.store.lineage import Step, StepRecord, StepResult
 
@@ -64,6 +65,9 @@ STEPS = (
     LoopStep("publish", "publish for the console", (), steps.publish_build, always=True),
 )
 
+_REACHING_PEOPLE = frozenset({"decide", "engage"})
+"""Steps that wait until the channels that reach people are set up: who enters a strategy must be able to hear of it."""
+
 SENDING = (LoopStep("engage", "deliver messages", (), steps.send, always=True),)
 """What a day takes on which nothing is computed: messages that have become due since the last run."""
 
@@ -86,6 +90,16 @@ class LoopReport:
     steps: tuple[StepRecord, ...]
     missing: Mapping[str, NotEnoughData]
     rehearsed: bool
+
+    @property
+    def stopped(self) -> tuple[Stop, ...]:
+        """Channels whose provider takes nobody's messages; all that could be done without them is done."""
+        return tuple(stop for record in self.steps for stop in stopped_channels(record))
+
+
+def stopped_channels(record: StepRecord) -> tuple[Stop, ...]:
+    """Return the channels that stopped in a step."""
+    return tuple(Stop(**one) for one in record.detail.get("delivery", {}).get("stopped", ()))
 
 
 class DailyLoop:
@@ -119,6 +133,8 @@ class DailyLoop:
         ------
         UsageError
             If the day lies in the future, or a name is no step's.
+        SettingsError
+            If messages are to reach people and the settings for that can't work; nothing was done.
         LockedError
             If another process is writing in the workspace.
         """
@@ -151,6 +167,8 @@ class DailyLoop:
             raise UsageError(
                 f"{as_of} lies in the future (today is {today} in the shop's zone)", "choose an earlier day"
             )
+        if as_of == today and any(step.name in _REACHING_PEOPLE for step in chosen):
+            self._app.outreach.check()
         with self._app.workspace.lock("run"):
             context = RunContext(self._app, as_of, self._progress, rehearse=as_of < today, tag_engine=self._tag_engine)
             try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from datetime import timedelta
 
 import pyarrow as pa
@@ -155,6 +156,8 @@ def decide(context: RunContext) -> StepResult:
     counts["planned"] = sum(one.planned for one in reports)
     rehearsed = ", rehearsed" if any(one.rehearsed for one in reports) else ""
     note = ", ".join(f"{one.strategy}: {sum(one.entered.values()):,} entered" for one in reports)
+    if not reports:
+        return StepResult({}, counts, "no strategies: `liuke strategies ready` shows those that come with the product")
     return StepResult({}, counts, f"{note}; {int(counts['planned']):,} messages planned{rehearsed}")
 
 
@@ -173,7 +176,7 @@ def engage(context: RunContext) -> StepResult:
 def send(context: RunContext) -> StepResult:
     """Send what is due; contacts are written down only if one moved, so that a quiet day leaves no snapshot."""
     delivery = _deliver(context)
-    if not (delivery.sent or delivery.failed or delivery.held):
+    if not (delivery.sent or delivery.failed or delivery.held or delivery.stopped):
         return _delivered(delivery, {})
     commit_id = _write_contacts(context, context.app.outreach_on(context.clock).contacts_as_of(context.as_of))
     return _delivered(delivery, {CONTACTS.name: commit_id})
@@ -189,6 +192,7 @@ def _delivered(delivery: Delivery, outputs: dict[str, int | None]) -> StepResult
     counts = {"sent": delivery.sent, "failed": delivery.failed, "unknown": delivery.unknown}
     held = sum(delivery.held.values())
     note = f"{delivery.sent:,} sent, {held:,} held back, {delivery.failed:,} failed, {delivery.unknown:,} unknown"
+    note += "".join(f"; {one.channel} stopped: {one.message}" for one in delivery.stopped)
     return StepResult(outputs, {**counts, "held": held}, note, {"delivery": _plain(delivery)})
 
 
@@ -259,4 +263,5 @@ def _plain(delivery: Delivery) -> dict[str, object]:
         "unknown": delivery.unknown,
         "requeued": delivery.requeued,
         "held": dict(delivery.held),
+        "stopped": [asdict(one) for one in delivery.stopped],
     }

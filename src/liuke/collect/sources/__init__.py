@@ -5,10 +5,11 @@ from liuke.collect.sources.errors import AccountingError, MappingError, RefusedF
 from liuke.collect.sources.loads import hidden_loads, visible_at
 from liuke.collect.sources.mapping import Mapping, load_mappings, parse_mapping
 from liuke.collect.sources.service import Ingestor
-from liuke.collect.sources.tables import CANONICAL, ROW_KEYS, loads
+from liuke.collect.sources.tables import CANONICAL, CUSTOMERS, ROW_KEYS, loads
 
 __all__ = [
     "CANONICAL",
+    "CUSTOMERS",
     "ROW_KEYS",
     "AccountingError",
     "FileState",

@@ -41,6 +41,7 @@ CUSTOMERS = _table(
     ColumnSpec("channel", "VARCHAR", "Where the customer registered."),
     ColumnSpec("member_tier", "VARCHAR", "Tier as the source names it."),
     ColumnSpec("member_since_on", "DATE", "Shop-local day of joining the membership."),
+    ColumnSpec("language", "VARCHAR", "Language the customer reads, such as zh or en-GB; messages follow it."),
 )
 CHILDREN = _table(
     "children",

@@ -94,7 +94,7 @@ def _money(*names: str) -> dict[str, Field]:
 TARGETS: dict[str, Target] = {
     "customers": Target(
         {"registered": _DATE, "gender": _enumeration(GENDERS), "birth": _MONTH, "member_since": _DATE}
-        | _texts("province", "city", "channel", "member_tier")
+        | _texts("province", "city", "channel", "member_tier", "language")
     ),
     "children": Target(
         {"child_no": _INT, "birth": _MONTH, "due": _MONTH, "gender": _enumeration(GENDERS)}

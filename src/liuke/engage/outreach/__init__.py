@@ -4,9 +4,11 @@ from pathlib import Path
 
 from liuke.engage.outreach.channels import CHANNELS, Channel, Journal, build_channels
 from liuke.engage.outreach.config import OutreachSettings, QuietHours, SmtpSettings
-from liuke.engage.outreach.contracts import Delivery, Fate, Held, OutboxCount, Outgoing, Recipient, State
+from liuke.engage.outreach.contracts import Delivery, Fate, Held, OutboxCount, Outgoing, Recipient, State, Stop
 from liuke.engage.outreach.errors import ChannelDown, OutreachError, TemplateError
+from liuke.engage.outreach.keys import MessageKeys
 from liuke.engage.outreach.ports import AddressBook, Clock, ControlGroups, Permissions
+from liuke.engage.outreach.reasons import Doubt, Failed, reason_words
 from liuke.engage.outreach.service import Outreach
 from liuke.engage.outreach.tables import CONTACTS, outbox
 from liuke.engage.outreach.templating import Content, TemplateLibrary
@@ -25,9 +27,12 @@ __all__ = [
     "Content",
     "ControlGroups",
     "Delivery",
+    "Doubt",
+    "Failed",
     "Fate",
     "Held",
     "Journal",
+    "MessageKeys",
     "OutboxCount",
     "Outgoing",
     "Outreach",
@@ -38,8 +43,10 @@ __all__ = [
     "Recipient",
     "SmtpSettings",
     "State",
+    "Stop",
     "TemplateError",
     "TemplateLibrary",
     "build_channels",
     "outbox",
+    "reason_words",
 ]

@@ -41,12 +41,16 @@ class SmtpSettings(_Section):
         default_factory=lambda: SecretStr(os.environ.get(PASSWORD_VARIABLE, "")),
         description=f"Leave it out of the file: the environment variable {PASSWORD_VARIABLE} is read.",
     )
-    sender: str = Field(default="shop@localhost", description="Address in `From`, with or without a name.")
+    sender: str = Field(
+        default="shop@localhost",
+        description="Address in `From`, with or without a name: `Our shop <hello@shop.example>`. The default is none "
+        "that anybody could answer to: with it nothing is sent.",
+    )
     reply_to: str = Field(default="", description="Address in `Reply-To`; empty means none.")
     message_id_domain: str = Field(
-        default="liuke.invalid",
-        pattern=r"^[A-Za-z0-9.-]+$",
-        description="Right half of Message-IDs; use a domain of yours and never change it while messages are open.",
+        default="",
+        pattern=r"^[A-Za-z0-9.-]*$",
+        description="Right half of Message-IDs, a domain of yours; empty: the sender's.",
     )
     timeout_seconds: float = Field(default=30, gt=0, le=600, description="Longest wait for one answer of the server.")
     receipts: str = Field(
@@ -82,8 +86,9 @@ class OutreachSettings(_Section):
         default=900, ge=1, description="After this long another worker takes over what a silent one had claimed."
     )
     unsubscribe: str = Field(
-        default="mailto:unsubscribe@shop.invalid?subject={key}",
-        description="URL or mailto in every marketing message; `{key}` becomes the message's key.",
+        default="",
+        description="Where recipients end messages, in every marketing message: an `https:` URL or a `mailto:`; "
+        "`{key}` becomes the message's key. Empty: a mail to `reply_to` or `sender`, which somebody has to read.",
     )
     quiet_hours: QuietHours = QuietHours()
     file: FileSettings = FileSettings()

@@ -53,7 +53,7 @@ class Recipient:
     address
         E-mail address or number, normalised; lives in memory only.
     language
-        ``zh`` or ``en``.
+        The customer's, such as ``zh`` or ``en-GB``; empty means the shop's.
     zone
         The customer's time zone; empty means the shop's.
     variables
@@ -61,7 +61,7 @@ class Recipient:
     """
 
     address: str
-    language: str = "zh"
+    language: str = ""
     zone: str = ""
     variables: dict[str, str] = field(default_factory=dict)
 
@@ -92,14 +92,24 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True)
+class Stop:
+    """A channel that stopped because its provider takes nobody's messages, and what to mend; its queue is kept."""
+
+    channel: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
-    """How many messages a call moved into which state; ``held`` is counted by reason."""
+    """How many messages a call moved into which state; ``held`` is counted by reason, ``stopped`` names channels."""
 
     sent: int = 0
     failed: int = 0
     unknown: int = 0
     requeued: int = 0
     held: dict[str, int] = field(default_factory=dict)
+    stopped: tuple[Stop, ...] = ()
 
     def __add__(self, other: Delivery) -> Delivery:
         held = {reason: self.held.get(reason, 0) + other.held.get(reason, 0) for reason in {*self.held, *other.held}}
@@ -109,12 +119,13 @@ class Delivery:
             self.unknown + other.unknown,
             self.requeued + other.requeued,
             dict(sorted(held.items())),
+            (*self.stopped, *other.stopped),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxCount:
-    """Messages of a strategy in one state, as ``liuke status`` shows them."""
+    """Messages of a strategy in one state for one reason (see ``reasons``), as ``liuke status`` shows them."""
 
     strategy: str
     state: str

@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from liuke.decide.strategies import MessageBatch
 from liuke.engage.outreach.contracts import Held, OutboxCount, State
+from liuke.engage.outreach.reasons import DEAD, Doubt
 from liuke.engage.outreach.tables import CONTACTS, outbox
 from liuke.kernel import stable_id
 
@@ -28,11 +29,6 @@ _O = outbox.c
 def message_id(strategy: str, customer_id: int, entry: str, node: str) -> int:
     """Return the id of a message: the same for every attempt to plan it."""
     return stable_id("message", "\x1f".join((strategy, str(customer_id), entry, node)))
-
-
-def idempotency_key(message: int) -> str:
-    """Return the key that a provider gets, sixteen hex digits."""
-    return f"{message:016x}"
 
 
 def new_rows(connection: sa.Connection, batch: MessageBatch) -> list[dict[str, Any]]:
@@ -164,7 +160,7 @@ def release(connection: sa.Connection, worker: str | None, silent_since: datetim
 def doubt(connection: sa.Connection, worker: str | None, silent_since: datetime | None = None) -> int:
     """Call unknown what was being sent when its worker died."""
     stuck = _stuck(State.SENDING, worker, silent_since)
-    moved = sa.update(outbox).where(stuck).values(state=State.UNKNOWN.value, reason="stopped while sending")
+    moved = sa.update(outbox).where(stuck).values(state=State.UNKNOWN.value, reason=Doubt.STOPPED.value)
     return int(connection.execute(moved).rowcount)
 
 
@@ -189,14 +185,41 @@ def recent_contacts(connection: sa.Connection, customer_ids: Collection[int], si
 
 
 def count_by_state(connection: sa.Connection) -> tuple[OutboxCount, ...]:
-    """Return how many messages of each strategy stand where, and when the oldest was claimed."""
-    shown = sa.case((_O.state == State.HELD.value, _O.reason), else_="")
-    query = (
-        sa.select(_O.strategy, _O.state, shown.label("why"), sa.func.count(), sa.func.min(_O.claimed_at))
-        .group_by(_O.strategy, _O.state, shown)
-        .order_by(_O.strategy, _O.state, shown)
-    )
+    """Return how many messages of each strategy stand where and why, and when the oldest was claimed."""
+    by = (_O.strategy, _O.state, _O.reason)
+    query = sa.select(*by, sa.func.count(), sa.func.min(_O.claimed_at)).group_by(*by).order_by(*by)
     return tuple(OutboxCount(*row) for row in connection.execute(query))
+
+
+def failed(connection: sa.Connection, strategy: str | None, reason: str | None) -> list[int]:
+    """Return the ids of failed messages: of one strategy or all, for one reason (its key, or with codes) or any."""
+    query = sa.select(_O.message_id).where(_O.state == State.FAILED.value)
+    if strategy is not None:
+        query = query.where(_O.strategy == strategy)
+    if reason is not None:
+        query = query.where(sa.or_(_O.reason == reason, _O.reason.startswith(f"{reason} ", autoescape=True)))
+    return list(connection.scalars(query.order_by(_O.message_id)))
+
+
+def refused_as_dead(connection: sa.Connection, channel: str, customer_ids: Sequence[int], times: int) -> list[int]:
+    """Return those of the customers of whom so many messages on a medium failed because the address is dead."""
+    is_dead = sa.or_(*(_O.reason.startswith(reason.value, autoescape=True) for reason in DEAD))
+    found: list[int] = []
+    for chunk in _chunks(customer_ids):
+        query = sa.select(_O.customer_id).where(_O.customer_id.in_(chunk), _O.channel == channel, is_dead)
+        query = query.where(_O.state == State.FAILED.value).group_by(_O.customer_id)
+        found += connection.scalars(query.having(sa.func.count() >= times)).all()
+    return found
+
+
+def queue_again(connection: sa.Connection, keys: Sequence[int]) -> int:
+    """Queue failed messages again, their tries forgotten; return how many. What may have arrived is never failed."""
+    fresh = {"state": State.QUEUED.value, "reason": "", "due_at": None, "attempts": 0, "worker": None}
+    moved = 0
+    for chunk in _chunks(keys):
+        is_failed = sa.and_(_O.message_id.in_(chunk), _O.state == State.FAILED.value)
+        moved += int(connection.execute(sa.update(outbox).where(is_failed).values(**fresh)).rowcount)
+    return moved
 
 
 def contacts_as_of(connection: sa.Connection, as_of: date) -> pa.Table:

@@ -39,6 +39,12 @@ class Permissions(Protocol):
         """Return the customers who, or whose addresses, must not be contacted."""
         ...
 
+    def suppress(
+        self, connection: sa.Connection, channel: str, addresses: Collection[str], reason: str, since: datetime
+    ) -> None:
+        """Remember addresses that nothing may be sent to any more."""
+        ...
+
 
 class ControlGroups(Protocol):
     """Knows who is in a control group; ``learn.experiments.HashAllocator`` does."""

@@ -7,7 +7,7 @@ writes down. This module is the order in which they act.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -18,12 +18,15 @@ from liuke.decide.strategies import MessageBatch
 from liuke.engage.outreach import moves
 from liuke.engage.outreach.channels import Channel
 from liuke.engage.outreach.config import OutreachSettings
-from liuke.engage.outreach.contracts import Delivery, Fate, OutboxCount, Outgoing, State
-from liuke.engage.outreach.errors import OutreachError, TemplateError
+from liuke.engage.outreach.contracts import Delivery, Fate, OutboxCount, Outgoing, State, Stop
+from liuke.engage.outreach.errors import ChannelDown, OutreachError, TemplateError
 from liuke.engage.outreach.gate import Gate, Ruling
 from liuke.engage.outreach.journal import OutboxJournal
+from liuke.engage.outreach.keys import MessageKeys, earlier_key
 from liuke.engage.outreach.ports import AddressBook, Clock, ControlGroups, Permissions
+from liuke.engage.outreach.reasons import Failed
 from liuke.engage.outreach.templating import TemplateLibrary
+from liuke.engage.outreach.unsubscribing import check_unsubscribe, unsubscribe_at
 from liuke.kernel import Progress, ShopProfile, SilentProgress
 from liuke.store.operations import Operations
 
@@ -41,6 +44,8 @@ class Outreach:
         See ``ports``.
     clock
         Gives the instant of each move.
+    keys
+        Makes the keys under which providers and recipients know messages.
     """
 
     def __init__(
@@ -54,10 +59,13 @@ class Outreach:
         settings: OutreachSettings,
         shop: ShopProfile,
         clock: Clock,
+        keys: MessageKeys,
     ) -> None:
         self._operations = operations
         self._channels = channels
         self._templates = templates
+        self._keys = keys
+        self._permissions = permissions
         self._gate = Gate(permissions, addresses, controls, settings, shop.zone)
         self._settings = settings
         self._shop = shop
@@ -72,6 +80,20 @@ class Outreach:
             If no channel carries the medium.
         """
         return self._channels[self._transport(channel)].real
+
+    def check(self) -> None:
+        """Make sure that what reaches people is set up for it, before the first message.
+
+        Raises
+        ------
+        OutreachError
+            Naming the setting that is missing or wrong. Channels that reach nobody need none.
+        """
+        for medium in sorted(self._settings.transports):
+            channel = self._channels[self._transport(medium)]
+            if channel.real:
+                channel.check()
+                check_unsubscribe(self._settings)
 
     def plan(self, connection: sa.Connection, batch: MessageBatch, *, rehearse: bool = False) -> int:
         """Queue a message for many entries, each at most once.
@@ -134,11 +156,19 @@ class Outreach:
         rehearse
             True for a past day: only what a channel carries that reaches nobody (``real = False``).
 
+        Returns
+        -------
+        Delivery
+            With ``stopped`` naming the channels whose provider takes nobody's messages: their queue is kept for a later
+            call, the other channels go on.
+
         Raises
         ------
-        ChannelDown
-            If a provider cannot be talked to; what was not sent stays queued, and a later call continues.
+        OutreachError
+            If a channel that reaches people is not set up for it (see ``check``); nothing is sent.
         """
+        if not rehearse:
+            self.check()
         progress = progress or SilentProgress()
         progress.start("outreach")
         # SQLite folds its log back into the database whenever the last connection closes, which would double the cost
@@ -154,6 +184,21 @@ class Outreach:
         """Return how many messages stand where, the unknown ones included."""
         with self._operations.read() as connection:
             return moves.count_by_state(connection)
+
+    def retry(self, strategy: str | None = None, reason: str | None = None, *, dry_run: bool = False) -> int:
+        """Queue failed messages again; return how many (with ``dry_run``: would be).
+
+        A message that its recipient may have is never among them: it is ``unknown``, not ``failed``. The gate rules
+        anew at the next delivery: what is too old expires, a remembered dead address stays suppressed.
+
+        Parameters
+        ----------
+        strategy, reason
+            Only those of one strategy, only those with one reason; None for all.
+        """
+        with self._operations.begin() as connection:
+            found = moves.failed(connection, strategy, reason)
+            return len(found) if dry_run else moves.queue_again(connection, found)
 
     def contacts_as_of(self, as_of: date) -> pa.Table:
         """Return every message planned by a day, shaped like the lake table ``contacts``."""
@@ -174,10 +219,17 @@ class Outreach:
             if not rulings:
                 break
             total += Delivery(held=dict(Counter(r.held.value for r in rulings if r.held is not None)))
-            total += self._send(worker, cleared)
+            delivery = self._send(worker, cleared)
+            total += delivery
+            if delivery.stopped:
+                mediums = self._open(self._settings.transports if mediums is None else mediums, delivery.stopped)
             seen += len(rulings)
             progress.advance(len(rulings))
         return total
+
+    def _open(self, mediums: Iterable[str], stopped: Sequence[Stop]) -> set[str]:
+        closed = {stop.channel for stop in stopped}
+        return {medium for medium in mediums if self._transport(medium) not in closed}
 
     def _claim(self, worker: str, size: int, mediums: set[str] | None) -> tuple[list[Ruling], list[Ruling]]:
         """Rule on the next rows and make those that may go ours, in one transaction."""
@@ -196,19 +248,22 @@ class Outreach:
         return rulings, cleared
 
     def _send(self, worker: str, cleared: Sequence[Ruling]) -> Delivery:
-        attempts = {ruling.row.message_id: ruling.row.attempts for ruling in cleared}
-        journal = OutboxJournal(self._operations, worker, self._clock, self._settings, attempts)
+        rows = {ruling.row.message_id: ruling.row for ruling in cleared}
+        journal = OutboxJournal(self._operations, worker, self._clock, self._settings, self._permissions, rows)
         by_transport: dict[str, list[Outgoing]] = {}
         for ruling in cleared:
             outgoing = self._rendered(ruling)
             if isinstance(outgoing, TemplateError):
-                journal.spoiled(ruling.row.message_id, "the template cannot be rendered for this customer")
+                journal.spoiled(ruling.row.message_id, Failed.BAD_TEMPLATE)
             else:
                 by_transport.setdefault(self._transport(ruling.row.channel), []).append(outgoing)
         delivery = Delivery()
         try:
             for transport, messages in sorted(by_transport.items()):
-                self._channels[transport].send(messages, journal, self._clock())
+                try:
+                    self._channels[transport].send(messages, journal, self._clock())
+                except ChannelDown as down:
+                    delivery += Delivery(stopped=(Stop(transport, down.message, down.hint),))
         finally:
             delivery += journal.close()
         return delivery
@@ -216,11 +271,11 @@ class Outreach:
     def _rendered(self, ruling: Ruling) -> Outgoing | TemplateError:
         row, recipient = ruling.row, ruling.recipient
         assert recipient is not None
-        key = moves.idempotency_key(row.message_id)
-        unsubscribe = self._settings.unsubscribe.replace("{key}", key) if row.purpose == "marketing" else ""
+        key = self._keys.key(row.message_id)
+        unsubscribe = unsubscribe_at(self._settings, key) if row.purpose == "marketing" else ""
         variables = {"name": "", "shop": self._shop.name, "unsubscribe": unsubscribe, **recipient.variables}
         try:
-            content = self._templates.render(row.template, recipient.language, variables)
+            content = self._templates.render(row.template, recipient.language, variables, self._shop.spoken)
         except TemplateError as error:
             return error
         return Outgoing(
@@ -232,9 +287,11 @@ class Outreach:
             rows = moves.unknown(connection)
         fates: dict[int, Fate] = {}
         for name in sorted({row.transport for row in rows if row.transport in self._channels}):
-            asked = {moves.idempotency_key(r.message_id): r for r in rows if r.transport == name}
-            answers = self._channels[name].reconcile({key: row.sending_at for key, row in asked.items()})
-            fates.update({asked[key].message_id: fate for key, fate in answers.items()})
+            asked = [row for row in rows if row.transport == name]
+            names = {row.message_id: (self._keys.key(row.message_id), earlier_key(row.message_id)) for row in asked}
+            since = {key: row.sending_at for row in asked for key in names[row.message_id]}
+            answers = self._channels[name].reconcile(since)
+            fates.update({known: _fate([answers[key] for key in keys]) for known, keys in names.items()})
         resolved = [_resolved(row, fates.get(row.message_id, Fate.CANNOT_SAY)) for row in rows]
         with self._operations.begin() as connection:
             moves.settle(connection, [move for move in resolved if move is not None], (State.UNKNOWN,))
@@ -250,6 +307,13 @@ class Outreach:
                 hint=f"Set [outreach.transports] {channel} to one of: {known}.",
             )
         return name
+
+
+def _fate(answers: Collection[Fate]) -> Fate:
+    """Return what became of a message that may bear either of several keys."""
+    if Fate.ACCEPTED in answers:
+        return Fate.ACCEPTED
+    return Fate.CANNOT_SAY if Fate.CANNOT_SAY in answers else Fate.NEVER_ARRIVED
 
 
 def _resolved(row: sa.Row[int, str, datetime, int], fate: Fate) -> dict[str, Any] | None:

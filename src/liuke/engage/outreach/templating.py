@@ -76,13 +76,13 @@ class TemplateLibrary:
                         hint="Tell recipients how to end messages; the law asks for it.",
                     )
 
-    def render(self, name: str, language: str, variables: Mapping[str, str]) -> Content:
+    def render(self, name: str, language: str, variables: Mapping[str, str], shop_language: str = "") -> Content:
         """Render a template for one customer.
 
         Parameters
         ----------
-        language
-            Wanted language, such as ``zh-CN``; ``zh`` serves it, and any other where neither exists.
+        language, shop_language
+            The customer's, such as ``zh-CN``, which ``zh`` serves too; then the shop's, then whichever there is.
         variables
             Flat texts.
 
@@ -92,8 +92,9 @@ class TemplateLibrary:
             If a variable is missing or too long, or a header would hold a line break.
         """
         available = self._languages(name)
-        exact = [code for code in (language, language.split("-")[0]) if code in available]
-        chosen = (exact or available)[0]
+        wanted = (part for one in (language, shop_language) for part in (one.lower(), one.lower().split("-")[0]))
+        by_code = {code.lower(): code for code in available}
+        chosen = next((by_code[code] for code in wanted if code in by_code), available[0])
         for key, value in variables.items():
             if len(value) > MAX_VARIABLE_CHARACTERS:
                 raise TemplateError(f"The variable {key!r} of {name} is too long.", hint="Pass flat, short texts.")

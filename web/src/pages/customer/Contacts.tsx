@@ -5,6 +5,7 @@ import { useFrame, useWords } from "../../app/session";
 import { Panel } from "../../components/Page";
 import { Blank } from "../../components/states";
 import { day, instant, share } from "../../lib/format";
+import { reasonWords } from "../../lib/reasons";
 
 /** Every message to this customer, and the arms that decide whether there may be one. */
 export function Contacts({ customer }: { customer: CustomerDetail }) {
@@ -29,7 +30,7 @@ export function Contacts({ customer }: { customer: CustomerDetail }) {
             </div>
             <b>
               {t(`states.${contact.state}`, { defaultValue: contact.state })}
-              {contact.reason && <div className="muted" style={{ fontSize: 12, fontWeight: 400 }}>{t(`held.${contact.reason}`, { defaultValue: contact.reason })}</div>}
+              {contact.reason && <div className="muted" style={{ fontSize: 12, fontWeight: 400 }}>{reasonWords(t, contact.reason)}</div>}
             </b>
           </li>
         ))}

@@ -10,6 +10,7 @@ import { useFrame, useWords } from "../../app/session";
 import { Answer, Panel } from "../../components/Page";
 import { Blank } from "../../components/states";
 import { count, day, type Frame, instant, money, timeOfDay } from "../../lib/format";
+import { reasonWords } from "../../lib/reasons";
 
 type Kind = TimelineEntry["kind"];
 const KINDS: Kind[] = ["order", "event", "contact", "touch"];
@@ -89,5 +90,5 @@ function about({ detail, channel }: TimelineEntry, t: TFunction, frame: Frame): 
     return (detail as Item[]).map(({ name, quantity }) => `${name ?? "?"} ${t("customer.quantity", { n: count(quantity, frame) })}`).join(" · ");
   }
   const { product, category, state, reason } = (detail ?? {}) as Record<string, string | null>;
-  return [product ?? category, state && t(`states.${state}`, { defaultValue: state }), reason && t(`held.${reason}`, { defaultValue: reason }), channel].filter(Boolean).join(" · ");
+  return [product ?? category, state && t(`states.${state}`, { defaultValue: state }), reason && reasonWords(t, reason), channel].filter(Boolean).join(" · ");
 }

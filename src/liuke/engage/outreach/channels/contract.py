@@ -26,12 +26,24 @@ class Journal(Protocol):
         """The provider accepted the message."""
         ...
 
-    def failed(self, message: Outgoing, reason: str) -> None:
-        """The provider refused the message for good. ``reason`` has no personal values."""
+    def failed(self, message: Outgoing, reason: str, *, is_dead: bool = False) -> None:
+        """The provider refused the message for good.
+
+        Parameters
+        ----------
+        reason
+            A key of ``reasons``, perhaps with the provider's codes; no personal values.
+        is_dead
+            True if the address itself is at fault: refused so again, it is remembered, and nothing more is sent to it.
+        """
         ...
 
     def refused(self, message: Outgoing, reason: str) -> None:
         """The provider certainly does not have the message, but may take it later."""
+        ...
+
+    def returned(self, message: Outgoing) -> None:
+        """The provider certainly does not have the message, and that was not its fault: as if it had not been tried."""
         ...
 
     def lost(self, message: Outgoing, reason: str) -> None:
@@ -48,13 +60,24 @@ class Channel(Protocol):
     name: str
     real: bool
 
+    def check(self) -> None:
+        """Make sure, without asking anybody, that messages can be sent as things are set up.
+
+        Raises
+        ------
+        OutreachError
+            Naming the setting.
+        """
+        ...
+
     def send(self, messages: Sequence[Outgoing], journal: Journal, at: datetime) -> None:
         """Hand over messages in order, telling the journal about each; one bad recipient stops nobody else.
 
         Raises
         ------
         ChannelDown
-            If the provider cannot be talked to; messages without a word in the journal stay queued.
+            If the provider cannot be talked to, or takes nobody's messages; those without a word in the journal stay
+            queued.
         """
         ...
 

@@ -36,6 +36,9 @@ class FileChannel:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    def check(self) -> None:
+        """Find nothing wrong: whether the folder can be written shows when it is; see ``Channel.check``."""
+
     def send(self, messages: Sequence[Outgoing], journal: Journal, at: datetime) -> None:
         """Append messages; see ``Channel.send``."""
         path = self._folder / f"messages-{at:%Y-%m-%d}.jsonl"
