@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 
 from liuke.app.cli.main import cli
 
+READY = ("second_purchase", "sleeping_customer")
+
 
 @dataclass(frozen=True)
 class Shell:
@@ -77,6 +79,7 @@ def take(shell: Shell, example: str, workspace: Path, as_of: str) -> Trip:
     at = ("-w", str(workspace))
     first = shell.json("ingest", *at)
     second = shell.json("ingest", *at)
+    shell.json("strategies", "take", *READY, *at)  # none runs by itself
     run = shell.json("run", *at, "--as-of", as_of)
     return Trip(
         workspace,

@@ -22,6 +22,7 @@ from mail_server import MailServer
 
 from liuke.app.bootstrap import Application
 from liuke.app.demo.clock import SimulatedClock
+from liuke.decide.strategies import READY_STRATEGIES
 from liuke.store.lake import connect
 from liuke_sim import SOURCES_DIR, VARIANTS, Shop
 
@@ -76,10 +77,12 @@ def nursery() -> Iterator[Nursery]:
 def make_workspace(path: Path, server: MailServer, log: Path) -> Path:
     """Make a workspace of a small generated shop that sends real mail to a server on this machine."""
     smtp = {"host": "127.0.0.1", "port": server.port, "security": "none", "settle_seconds": 0, "receipts": str(log)}
+    smtp["sender"] = "hello@shop.example"
     settings = {"outreach": {"transports": {"email": "smtp"}, "smtp": smtp}, "churn": {"min_repeat_buyers": 30}}
     Application.create(path, settings, SimulatedClock("Asia/Shanghai", DAY), key=b"k" * 32)
     for mapping in SOURCES_DIR.glob("*.yaml"):
         shutil.copyfile(mapping, path / "sources" / mapping.name)
+    shutil.copytree(READY_STRATEGIES, path / "strategies", dirs_exist_ok=True)
     shop = Shop.generate(CONFIG, seed=3)
     shop.write_history(path / "inbox")
     return path

@@ -16,6 +16,7 @@ import pytest
 from liuke.app.bootstrap import Application
 from liuke.app.demo.clock import SimulatedClock
 from liuke.app.loop import DailyLoop
+from liuke.decide.strategies import READY_STRATEGIES
 from liuke_sim import SOURCES_DIR, VARIANTS, Shop
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(900)]  # the whole loop, twice: about a minute of CPU
@@ -40,6 +41,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         Application.create(workspace, settings, clock, key=b"k" * 32)
         for mapping in SOURCES_DIR.glob("*.yaml"):
             shutil.copyfile(mapping, workspace / "sources" / mapping.name)
+        shutil.copytree(READY_STRATEGIES, workspace / "strategies", dirs_exist_ok=True)
         shutil.copytree(base / "files", workspace / "inbox")
         if truth:  # as near as it could lie: among the shop's files, and in the workspace
             shutil.copytree(truth, workspace / "inbox", dirs_exist_ok=True)

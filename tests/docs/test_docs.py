@@ -96,6 +96,8 @@ def test_the_tutorial_does_what_it_says(tmp_path: Path, monkeypatch: pytest.Monk
     assert json.loads(run.invoke(cli, ["ingest", "--json"]).stdout)["unchanged"] == 1
     waiting = json.loads(run.invoke(cli, ["quarantine", "list", "--json"]).stdout)
     assert [row["row_number"] for row in waiting["rows"]] == [4]
+    taken = json.loads(run.invoke(cli, ["strategies", "take", "second_purchase", "--json"]).stdout)
+    assert "strategies/second_purchase.yaml" in taken["copied"]
     report = json.loads(run.invoke(cli, ["run", "--json"]).stdout)
     assert "not enough data" in report["missing"]["churn"]["reason_en"]
     assert json.loads(run.invoke(cli, ["status", "--json"]).stdout)["tables"]["order_items"] == 3

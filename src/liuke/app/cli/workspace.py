@@ -43,6 +43,7 @@ def init(
     for name in copied:
         console.print(f"  {name}", markup=False)
     console.print("Next: put mappings into sources/, look at liuke.toml, then `liuke ingest` and `liuke run`.")
+    console.print("No strategy runs by itself: `liuke strategies ready` shows those to take.")
     console.print("Keep a copy of secrets/key: without it personal values can't be read.")
 
 

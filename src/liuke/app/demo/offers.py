@@ -32,8 +32,9 @@ WORDS_ALONE = Offer("none")
 STRATEGY_OFFERS = {
     ("second_purchase", "thanks"): Offer("advice"),
     ("sleeping_customer", "care"): Offer("apology"),
-    ("price_sensitive", "coupon"): Offer("coupon", 3_000),
+    ("price_sensitive", "question"): WORDS_ALONE,
     ("running_out", "reminder"): Offer("reminder"),
 }
 """Strategy and node to what the message brings. It says what the template says: thanks and help with choosing; a
-question what went wrong and an offer to put it right; 30 yuan off; a hint that supplies run out."""
+question what went wrong and an offer to put it right; a question about prices and nothing else, because nothing issues
+coupons yet; a hint that supplies may run low."""
