@@ -19,6 +19,7 @@ class SegmentCycleError(SegmentError):
         super().__init__(
             f"these segments are built from each other: {' -> '.join(path)}",
             hint="let one of them say its conditions itself instead of naming the next segment",
+            zh=f"这些人群互相包含：{' -> '.join(path)}；请让其中一个直接写出条件",
         )
         self.path = path
 

@@ -18,6 +18,7 @@ class CycleError(DefinitionError):
         super().__init__(
             f"these tags are defined by each other: {' -> '.join(path)}",
             hint="let one of them be computed from a source instead of from the next tag",
+            zh=f"这些标签互相定义：{' -> '.join(path)}；请让其中一个直接从数据源算出",
         )
         self.path = path
 
