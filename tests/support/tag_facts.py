@@ -110,10 +110,10 @@ def _purchases(facts: list[Row], lines: list[Row], orders: list[Row]) -> list[Ro
             continue
         mine = [line for line in lines if line["order_id"] == order_id]
         gross = _sum(row["amount_minor"] for row in paid)
-        gross = gross if gross is not None else _sum(line["net_minor"] for line in mine) or 0
-        net = gross - (_sum(row["amount_minor"] for row in back) or 0)
+        gross = gross if gross is not None else _sum(line["net_minor"] for line in mine)
+        net = None if gross is None else gross - (_sum(row["amount_minor"] for row in back) or 0)
         cancelled = any(row["fact"] == "cancelled" and row["amount_minor"] is None for row in back)
-        if cancelled or (gross > 0 and net <= 0):
+        if cancelled or (gross is not None and gross > 0 and net <= 0):
             continue
         channels = [row["channel"] for row in orders if row["order_id"] == order_id and row["channel"] is not None]
         found.append({
@@ -127,8 +127,10 @@ def _purchases(facts: list[Row], lines: list[Row], orders: list[Row]) -> list[Ro
     return found
 
 
-def _margin(net: int, lines: list[int | None]) -> int:
+def _margin(net: int | None, lines: list[int | None]) -> int | None:
     """Return the margin of what is left of an order; no cost is known in these shops, so it goes by the rate."""
+    if net is None:
+        return None
     known = [value for value in lines if value is not None]
     if not sum(known):
         return _rounded(net * SHOP.margin_rate)

@@ -144,8 +144,8 @@ def purchases(scan_orders: str, cut: Cut, margin_rate: float) -> str:
             SELECT order_id, min(channel) AS channel FROM {scan_orders} WHERE {cut.happened} GROUP BY order_id
         ), priced AS (
             SELECT paid.order_id, customer_id, occurred_at, occurred_on,
-                   coalesce(paid_minor, lines_minor, 0) AS gross_minor,
-                   coalesce(paid_minor, lines_minor, 0) - coalesce(back_minor, 0) AS net_minor,
+                   coalesce(paid_minor, lines_minor) AS gross_minor,
+                   coalesce(paid_minor, lines_minor) - coalesce(back_minor, 0) AS net_minor,
                    coalesce(cancelled, false) AS cancelled,
                    lines_minor, discount_minor, quantity, n_items, margin_minor, channel
             FROM paid LEFT JOIN back ON back.order_id = paid.order_id
@@ -161,7 +161,7 @@ def purchases(scan_orders: str, cut: Cut, margin_rate: float) -> str:
                    AS margin_minor,
                cast(coalesce(quantity, 0) AS DOUBLE) AS quantity, cast(coalesce(n_items, 0) AS BIGINT) AS n_items
         FROM priced
-        WHERE NOT cancelled AND NOT (gross_minor > 0 AND net_minor <= 0)"""
+        WHERE NOT cancelled AND NOT coalesce(gross_minor > 0 AND net_minor <= 0, false)"""
 
 
 def credits() -> str:
