@@ -169,6 +169,7 @@ def test_odd_shops_give_finite_values(shop_past, make_shop, tmp_path, kind):
     amounts = np.stack([np.asarray(run.rows[name], dtype=float) for name in ("low_minor", "value_minor", "high_minor")])
     assert np.isfinite(amounts).all()
     assert (amounts >= 0).all()
+    assert (np.diff(amounts, axis=0) >= 0).all()  # a mean lies within what may come, however skewed that is
     if kind in {"losses", "no margin"}:
         assert not amounts.any()
 
