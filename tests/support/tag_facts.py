@@ -118,8 +118,7 @@ def _purchases(facts: list[Row], lines: list[Row], orders: list[Row]) -> list[Ro
     gross = {}
     for order_id, rows in paid.items():
         amount = _sum(row["amount_minor"] for row in rows)
-        known = _sum(line["net_minor"] for line in content[order_id]) or 0
-        gross[order_id] = known if amount is None else amount
+        gross[order_id] = _sum(line["net_minor"] for line in content[order_id]) if amount is None else amount
     found = []
     for order_id, net in nets(facts, gross).items():
         rows, mine = paid[order_id], content[order_id]
@@ -132,13 +131,15 @@ def _purchases(facts: list[Row], lines: list[Row], orders: list[Row]) -> list[Ro
             "discount_minor": _sum(line["discount_minor"] for line in mine) or 0, "n_items": len(mine),
             "quantity": float(_sum(line["quantity"] for line in mine) or 0),
             "margin_minor": _margin(net, [line["net_minor"] for line in mine]),
-            "kept_share": net / known if known > net else 1.0,
+            "kept_share": net / known if net is not None and known > net else 1.0,
         })  # fmt: skip
     return found
 
 
-def _margin(net: int, lines: list[int | None]) -> int:
+def _margin(net: int | None, lines: list[int | None]) -> int | None:
     """Return the margin of what is left of an order; no cost is known in these shops, so it goes by the rate."""
+    if net is None:
+        return None
     known = [value for value in lines if value is not None]
     if not sum(known):
         return _rounded(net * SHOP.margin_rate)

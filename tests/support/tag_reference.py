@@ -222,7 +222,7 @@ def _aggregate(node: Any, customer: int, tables: Mapping[str, list[Row]], as_of:
         case n.Count():
             return len(known if node.column else rows)
         case n.Sum():
-            return _total(known)
+            return None if rows and not known else _total(known)
         case n.Mean():
             return float(_total(known)) / len(known) if known else None
         case n.Min():

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from trial_shop import TrialShop
 
 from liuke.decide.strategies import entries
-from liuke.learn.experiments import EndReason, TrialState, trial_from
+from liuke.learn.experiments import EndReason, ExperimentSettings, TrialState, trial_from
 
 STAGES = [0.05, 0.2, 0.5, 1.0]
 
@@ -144,3 +144,17 @@ def test_reading_a_day_again_changes_nothing_and_a_look_keeps_nothing(operations
     shop.week += 3
     shop.desk.read_out(shop.moment(), shop.contacts(), shop.act(shop.day), decide=False)
     assert (shop.record, shop.desk.report("hello"), shop.desk.gains()) == before
+
+
+@pytest.mark.parametrize("operations", ["sqlite"], indirect=True)
+def test_a_gain_that_costs_more_than_it_brings_is_not_rolled_out(operations):
+    settings = ExperimentSettings(global_control_share=0.0, cost_per_contact_minor={"sms": 2_000.0})
+    shop = TrialShop(operations, document(), seed=1, effect=0.2, per_week=800, settings=settings)
+    record = shop.live(15)
+    assert (record.state, record.reason) == (TrialState.ENDED, EndReason.DOES_NOT_PAY)
+    analysis = shop.desk.report("hello")["analysis"]
+    assert analysis["verdict"] == "does_not_pay"
+    assert "costs more than it brings" in analysis["reason"]["en"]
+    assert "花费高于" in analysis["reason"]["zh"]
+    [gain] = shop.desk.gains()
+    assert gain["booked_minor"] < 0 < gain["gain_low_minor"]

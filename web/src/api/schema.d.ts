@@ -968,8 +968,11 @@ export interface components {
              * @description Masked or absent, by the role of who asks.
              */
             name: string | null;
-            /** Net Minor */
-            net_minor: number;
+            /**
+             * Net Minor
+             * @description Null where no order has a known amount.
+             */
+            net_minor: number | null;
             /**
              * Phone
              * @description Masked or absent, by the role of who asks.
@@ -1809,15 +1812,24 @@ export interface components {
             /** Last Order On */
             last_order_on: string | null;
             /** Margin Minor */
-            margin_minor: number;
+            margin_minor: number | null;
             /** Member Since On */
             member_since_on: string | null;
             /** Member Tier */
             member_tier: string | null;
             /** N Orders */
             n_orders: number;
-            /** Net Minor */
-            net_minor: number;
+            /**
+             * N Unpriced
+             * @description Orders without a known amount: the sums are of the others, at least.
+             * @default 0
+             */
+            n_unpriced: number;
+            /**
+             * Net Minor
+             * @description Null where no order has a known amount.
+             */
+            net_minor: number | null;
             /** Province */
             province: string | null;
             /** Registered On */
@@ -1994,7 +2006,7 @@ export interface components {
             /** Name */
             name: string | null;
             /** Net Minor */
-            net_minor: number;
+            net_minor: number | null;
         };
         /**
          * SavedSegment
@@ -2670,7 +2682,7 @@ export interface components {
             progress: components["schemas"]["TrialProgress"];
             /**
              * Reason
-             * @description Why it ended: rolled_out, no_effect, harmful, stopped, superseded, replaced.
+             * @description Why it ended: rolled_out, no_effect, does_not_pay, harmful, stopped, superseded, replaced.
              */
             reason: string | null;
             reason_words: components["schemas"]["Words"] | null;
@@ -2710,7 +2722,7 @@ export interface components {
              * Verdict
              * @enum {string}
              */
-            verdict: "works" | "does_not_work" | "too_early";
+            verdict: "works" | "does_not_pay" | "does_not_work" | "too_early";
             verdict_words: components["schemas"]["Words"];
         };
         /**
@@ -2962,7 +2974,7 @@ export interface components {
             name: components["schemas"]["Words"];
             /**
              * Reason
-             * @description Why it ended: rolled_out, no_effect, harmful, stopped, superseded, replaced.
+             * @description Why it ended: rolled_out, no_effect, does_not_pay, harmful, stopped, superseded, replaced.
              */
             reason: string | null;
             reason_words: components["schemas"]["Words"] | null;
@@ -3001,7 +3013,7 @@ export interface components {
              * Verdict
              * @enum {string}
              */
-            verdict: "works" | "does_not_work" | "too_early";
+            verdict: "works" | "does_not_pay" | "does_not_work" | "too_early";
             verdict_words: components["schemas"]["Words"];
         };
         /**

@@ -345,6 +345,8 @@ export const en: typeof zhCN = {
     value: "Customer value",
     valueLead: "Expected margin in the next {{days}} days, discounted",
     valueRange: "one such customer may bring {{low}} to {{high}}",
+    amountUnknown: "unknown",
+    spentAtLeast: "at least {{money}} ({{n}} of the orders have no amount)",
     valueSkewed: "An average: nearly all such customers bring less, a few bring much more.",
     expectedPurchases: "Expected days with a purchase",
     noValue: "No value: this customer has never bought.",

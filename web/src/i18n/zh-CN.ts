@@ -348,6 +348,8 @@ export const zhCN = {
     value: "客户价值",
     valueLead: "未来 {{days}} 天的预期毛利（折现）",
     valueRange: "这样一位客户可能带来 {{low}} 至 {{high}}",
+    amountUnknown: "未知",
+    spentAtLeast: "至少 {{money}}（另有 {{n}} 单金额未知）",
     valueSkewed: "这是平均数：这样的客户几乎都带来得更少，少数多得多。",
     expectedPurchases: "预期购买天数",
     noValue: "没有价值：这位客户从未购买过。",

@@ -25,9 +25,10 @@ def customers_sql(results: Mapping[str, str], tag_keys: Iterable[str]) -> str:
     tags = "".join(f",\n    t.{quoted(key)} AS {quoted(TAG_PREFIX + key)}" for key in tag_keys)
     return f"""
 WITH bought AS (
-    SELECT customer_id, count(DISTINCT order_id)::BIGINT AS n_orders, sum(net_minor)::BIGINT AS net_minor,
-           sum(margin_minor)::BIGINT AS margin_minor, min(occurred_on) AS first_order_on,
-           max(occurred_on) AS last_order_on
+    SELECT customer_id, count(DISTINCT order_id)::BIGINT AS n_orders,
+           count(DISTINCT order_id) FILTER (net_minor IS NULL)::BIGINT AS n_unpriced,
+           sum(net_minor)::BIGINT AS net_minor, sum(margin_minor)::BIGINT AS margin_minor,
+           min(occurred_on) AS first_order_on, max(occurred_on) AS last_order_on
     FROM purchases GROUP BY customer_id
 ), born AS (
     SELECT customer_id, count(*)::BIGINT AS n_children,
@@ -43,8 +44,9 @@ WITH bought AS (
     FROM {results["assignments"]} GROUP BY customer_id
 )
 SELECT c.customer_id, c.registered_on, c.gender, c.birth_month, c.province, c.city, c.channel, c.member_tier,
-    c.member_since_on, c.first_seen_on, coalesce(b.n_orders, 0) AS n_orders, coalesce(b.net_minor, 0) AS net_minor,
-    coalesce(b.margin_minor, 0) AS margin_minor, b.first_order_on, b.last_order_on,
+    c.member_since_on, c.first_seen_on, coalesce(b.n_orders, 0) AS n_orders, coalesce(b.n_unpriced, 0) AS n_unpriced,
+    CASE WHEN b.customer_id IS NULL THEN 0 ELSE b.net_minor END AS net_minor,  -- of orders without an amount: unknown
+    CASE WHEN b.customer_id IS NULL THEN 0 ELSE b.margin_minor END AS margin_minor, b.first_order_on, b.last_order_on,
     coalesce(k.n_children, 0) AS n_children, k.children,
     s.probability, s.horizon_days, s.expected_margin_minor, s.model_version,
     coalesce(w.reasons, s.reasons)::VARCHAR AS reasons,

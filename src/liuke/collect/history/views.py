@@ -49,7 +49,7 @@ LINE_COLUMNS = (
 _PILE = """
         moves AS (
             SELECT customer_id, occurred_on, 0 AS is_credit, occurred_at, order_id, own_minor AS moved_minor
-            FROM counted WHERE customer_id IN (SELECT customer_id FROM credits)
+            FROM counted WHERE own_minor IS NOT NULL AND customer_id IN (SELECT customer_id FROM credits)
             UNION ALL SELECT customer_id, occurred_on, 1, NULL, NULL, -amount_minor FROM credits
         ), walked AS (
             SELECT *, sum(moved_minor) OVER (
@@ -197,7 +197,7 @@ def purchases(scan_orders: str, cut: Cut, margin_rate: float) -> str:
             SELECT order_id, min(channel) AS channel FROM {scan_orders} WHERE {cut.happened} GROUP BY order_id
         ), priced AS (
             SELECT paid.order_id, customer_id, occurred_at, occurred_on,
-                   cast(coalesce(paid_minor, lines_minor, 0) AS BIGINT) AS gross_minor,
+                   cast(coalesce(paid_minor, lines_minor) AS BIGINT) AS gross_minor,
                    cast(coalesce(back_minor, 0) AS BIGINT) AS back_minor,
                    lines_minor, discount_minor, quantity, n_items, margin_minor, channel
             FROM paid LEFT JOIN back ON back.order_id = paid.order_id
@@ -206,7 +206,7 @@ def purchases(scan_orders: str, cut: Cut, margin_rate: float) -> str:
             WHERE NOT coalesce(cancelled, false)
         ), counted AS (
             SELECT *, greatest(gross_minor - back_minor, 0) AS own_minor FROM priced
-            WHERE gross_minor > back_minor OR gross_minor = 0
+            WHERE gross_minor IS NULL OR gross_minor > back_minor OR gross_minor = 0
         ), {_PILE}, netted AS (
             SELECT counted.*, coalesce(left_minor, own_minor) AS net_minor
             FROM counted LEFT JOIN kept ON kept.order_id = counted.order_id
@@ -221,7 +221,7 @@ def purchases(scan_orders: str, cut: Cut, margin_rate: float) -> str:
                cast(coalesce(quantity, 0) AS DOUBLE) AS quantity, cast(coalesce(n_items, 0) AS BIGINT) AS n_items,
                CASE WHEN lines_minor > net_minor THEN cast(net_minor AS DOUBLE) / cast(lines_minor AS DOUBLE)
                     ELSE cast(1 AS DOUBLE) END AS kept_share
-        FROM netted WHERE own_minor = 0 OR net_minor > 0"""
+        FROM netted WHERE own_minor IS NULL OR own_minor = 0 OR net_minor > 0"""
 
 
 def purchase_items(margin_rate: float) -> str:

@@ -26,7 +26,7 @@ from liuke.predict.clv.ports import Covariates, Moment, Past
 from liuke.predict.clv.report import BASELINE, COVARIATES, ValueReport
 from liuke.predict.clv.risk import Stakes
 from liuke.predict.clv.storage import KeptModel, ValueModelStore
-from liuke.predict.clv.summaries import summarise
+from liuke.predict.clv.summaries import priced, summarise
 from liuke.predict.clv.tables import CUSTOMER_VALUES
 from liuke.predict.clv.valuing import ValuedCustomers, value_customers
 from liuke.predict.evaluation import judge_amounts, rmse_gain
@@ -129,7 +129,9 @@ class ValueService:
         """
         with nullcontext(moment) if moment is not None else closing(self._history.at(as_of)) as here:
             summary = summarise(here)
-            found: ValueRun | NotEnoughData = self._too_few(summary) or self._run(here, summary, rng_seed, progress)
+            found: ValueRun | NotEnoughData = self._unknown(here, summary) or self._run(
+                here, summary, rng_seed, progress
+            )
         rows = _VALUES.empty_table() if isinstance(found, NotEnoughData) else found.rows
         self._lake.ensure(CUSTOMER_VALUES)
         self._lake.overwrite(CUSTOMER_VALUES.name, rows, {"as_of": as_of}, f"clv:{as_of}", {})
@@ -201,7 +203,7 @@ class ValueService:
         cutoff = as_of - timedelta(days=horizon)
         with closing(self._history.at(cutoff)) as moment, closing(self._history.at(as_of)) as later:
             summary = summarise(moment)
-            short = self._too_few(summary)
+            short = self._unknown(moment, summary)
             if short:
                 return short
             chosen = self._choose(moment, summary, horizon, rng_seed, progress)
@@ -301,8 +303,12 @@ class ValueService:
         told = self._settings.model_dump_json(exclude={"review_days", "level"})
         return hashlib.sha256(f"{FORMAT}{told}".encode()).hexdigest()[:16]
 
-    def _too_few(self, summary: PurchaseSummary) -> NotEnoughData | None:
+    def _unknown(self, moment: Moment, summary: PurchaseSummary) -> NotEnoughData | None:
+        """Return why nobody can say what these customers are worth; None if it can be said."""
         repeat, need = int((summary.frequency > 0).sum()), self._settings.min_buyers
+        if len(summary) and not priced(moment):
+            zh, en = "订单都没有金额,无法计算客户价值", "no order has an amount: nobody knows what a customer is worth"
+            return NotEnoughData(reason_zh=zh, reason_en=en, have=0, need=1)
         if repeat >= need:
             return None
         buyers = len(summary)

@@ -10,18 +10,23 @@ import numpy as np
 
 from liuke.predict.clv.contracts import PurchaseSummary
 
-# Several orders on one day are one purchase: split parcels and second thoughts are no repeat purchase.
+# Several orders on one day are one purchase: split parcels and second thoughts are no repeat purchase. Days without a
+# known amount count as days; who has no other is taken for one of all.
 SUMMARY_SQL = """
 WITH days AS (
     SELECT customer_id, occurred_on, sum(margin_minor) AS margin_minor
     FROM purchases WHERE occurred_on < $as_of GROUP BY customer_id, occurred_on
 )
+, customers AS (
 SELECT customer_id,
        count(*) - 1.0 AS frequency,
        (max(occurred_on) - min(occurred_on))::DOUBLE AS recency_days,
        ($as_of - min(occurred_on))::DOUBLE AS t_days,
-       coalesce(sum(margin_minor)::DOUBLE / count(*), 0.0) AS mean_margin_minor
-FROM days GROUP BY customer_id ORDER BY customer_id
+       sum(margin_minor)::DOUBLE / count(margin_minor) AS mean_margin_minor
+FROM days GROUP BY customer_id
+)
+SELECT * REPLACE (coalesce(mean_margin_minor, avg(mean_margin_minor) OVER (), 0.0) AS mean_margin_minor)
+FROM customers ORDER BY customer_id
 """
 
 
@@ -35,6 +40,12 @@ class PurchaseMoment(Protocol):
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
         """A connection with the view ``purchases``."""
+
+
+def priced(moment: PurchaseMoment) -> bool:
+    """Say whether any order of a moment has a known amount."""
+    [(n,)] = moment.connection.execute("SELECT count(margin_minor) FROM purchases").fetchall()
+    return bool(n)
 
 
 def summarise(moment: PurchaseMoment) -> PurchaseSummary:

@@ -14,12 +14,13 @@ from liuke.kernel.days import Period
 
 @dataclass(frozen=True)
 class Sales:
-    """What was bought in a period. Money in minor units."""
+    """What was bought in a period. Money in minor units, of orders with a known amount; None if there are none such."""
 
     buyers: int
     orders: int
-    revenue_minor: int
-    margin_minor: int
+    priced: int  # orders with a known amount
+    revenue_minor: int | None
+    margin_minor: int | None
     repeaters: int  # bought on at least two different days of the period
     returning: int  # had bought before the period
 
@@ -59,11 +60,14 @@ def sales(connection: duckdb.DuckDBPyConnection, periods: Sequence[Period]) -> M
         firsts AS (SELECT customer_id, min(occurred_on) AS first_on FROM purchases GROUP BY customer_id),
         bought AS (
             SELECT start, customer_id, count(DISTINCT order_id) AS orders, count(DISTINCT occurred_on) AS days,
+                   count(DISTINCT order_id) FILTER (net_minor IS NOT NULL) AS priced,
                    sum(net_minor) AS revenue, sum(margin_minor) AS margin
             FROM purchases JOIN periods ON occurred_on >= start AND occurred_on < stop GROUP BY start, customer_id
         )
         SELECT p.start, p.stop, count(b.customer_id), coalesce(sum(orders), 0)::BIGINT,
-               coalesce(sum(revenue), 0)::BIGINT, coalesce(sum(margin), 0)::BIGINT,
+               coalesce(sum(priced), 0)::BIGINT,
+               CASE WHEN count(b.customer_id) = 0 THEN 0 ELSE sum(revenue)::BIGINT END,
+               CASE WHEN count(b.customer_id) = 0 THEN 0 ELSE sum(margin)::BIGINT END,
                count(*) FILTER (WHERE days >= 2), count(*) FILTER (WHERE first_on < p.start)
         FROM periods p LEFT JOIN bought b ON b.start = p.start LEFT JOIN firsts f ON f.customer_id = b.customer_id
         GROUP BY p.start, p.stop ORDER BY p.start""").fetchall()

@@ -20,7 +20,7 @@ from liuke.understand.metrics.config import MetricSettings
 from liuke.understand.metrics.contracts import Comparison, Measured, MetricDefinition, MetricValue
 from liuke.understand.metrics.periods import a_year_before, complete_periods, months_before
 
-Fraction: TypeAlias = tuple[float, float | None]
+Fraction: TypeAlias = tuple[float | None, float | None]  # a numerator of None: unknown
 """Numerator and denominator; no denominator for a plain count or amount."""
 Fractions: TypeAlias = Mapping[str, Mapping[Period, Fraction]]
 
@@ -141,7 +141,7 @@ def _fractions(moment: Snapshot, settings: MetricSettings, started: Sequence[str
         "active_buyers": {p: (reach[Period(p.end, p.end)].base, None) for p in months},
         "revenue": {p: (s.revenue_minor, None) for p, s in sales.items()},
         "margin": {p: (s.margin_minor, None) for p, s in sales.items()},
-        "average_order_value": {p: (s.revenue_minor, s.orders) for p, s in sales.items()},
+        "average_order_value": {p: (s.revenue_minor, s.priced) for p, s in sales.items()},
         "buyers": {p: (s.buyers, None) for p, s in sales.items()},
         "new_buyers": {p: (s.buyers - s.returning, None) for p, s in sales.items()},
         "member_share": {p: (m.members, m.registered) for p, m in members.items()},
@@ -168,6 +168,9 @@ def _value(
         note = NotEnoughData("该期末的等级没有记录", "tiers at the end of this period are not on record", 0, 1)
         return MetricValue(definition.key, period, None, None, None, final_on, note)
     numerator, denominator = fractions[definition.key][period]
+    if numerator is None:
+        note = NotEnoughData("该期间的订单都没有金额", "no order of this period has an amount", 0, 1)
+        return MetricValue(definition.key, period, None, None, denominator, final_on, note)
     if denominator == 0:
         note = NotEnoughData("该期间没有可计入的客户", "nobody to count in this period", 0, 1)
         return MetricValue(definition.key, period, None, numerator, denominator, final_on, note)

@@ -89,7 +89,9 @@ def _aggregate(node: Aggregate, scope: Scope) -> Value:
             return scope.leaf(leaves.amount(node, "count", node.column))
         case Sum():
             total = scope.leaf(leaves.amount(node, "sum", node.column))
-            return Value(dialect.cast(total.sql, total.kind), total.kind)
+            rows, known = (scope.leaf(leaves.amount(node, "count", column)) for column in (None, node.column))
+            unknown = f"{rows.sql} > 0 AND {known.sql} = 0"  # of nothing 0; of what nobody knows, nobody knows
+            return Value(f"CASE WHEN NOT ({unknown}) THEN {dialect.cast(total.sql, total.kind)} END", total.kind)
         case Min():
             return scope.leaf(leaves.amount(node, "min", node.column))
         case Max():

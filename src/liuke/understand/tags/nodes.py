@@ -42,7 +42,7 @@ class Count(Aggregate):
 
 
 class Sum(Aggregate):
-    """Sum of a numeric column; exact for money. The sum of nothing is 0."""
+    """Sum of a numeric column; exact for money. Of nothing: 0; of rows none of which has a value: missing."""
 
     node: Literal["sum"] = "sum"
     column: str

@@ -15,6 +15,7 @@ from liuke.predict.churn import TagFeatures
 from liuke.predict.clv import COVARIATES, CUSTOMER_VALUES, NAIVE, PurchaseSummary, ValueService, ValueSettings
 from liuke.predict.clv.baselines import rfm_means
 from liuke.predict.clv.learning import train_cutoffs
+from liuke.predict.clv.summaries import summarise
 from liuke.store.lake import Lake
 
 START = date(2024, 1, 1)
@@ -46,6 +47,33 @@ def test_the_actual_total_is_the_recount(shop_past, lively, tmp_path):
     )
     nothing = next(score for score in report.margin if score.model == "nobody buys")
     assert nothing.mae.value * nothing.n == pytest.approx(came)
+
+
+def test_days_without_an_amount_count_as_days_and_not_as_nothing_brought(shop_past, lively):
+    past = shop_past(lively)
+    whole = summarise(past.at(END))
+    twice = [c for c, f in zip(whole.customer_id.tolist(), whole.frequency, strict=True) if f >= 3]
+    half, silent = twice[0], twice[1]
+    past._base.execute(f"""UPDATE purchases SET net_minor = NULL, margin_minor = NULL
+        WHERE customer_id = {silent} OR (customer_id = {half} AND order_id % 2 = 0)""")
+    left = summarise(past.at(END))
+    known = past._base.execute(
+        f"SELECT sum(margin_minor) / count(DISTINCT occurred_on) FROM purchases WHERE customer_id = {half} AND "
+        "margin_minor IS NOT NULL"
+    ).fetchall()[0][0]
+    found = dict(zip(left.customer_id.tolist(), left.mean_margin_minor.tolist(), strict=True))
+    assert found[half] == pytest.approx(known)
+    others = [value for customer, value in found.items() if customer != silent]
+    assert found[silent] == pytest.approx(np.mean(others))
+    assert left.frequency.tolist() == whole.frequency.tolist()
+
+
+def test_a_shop_without_amounts_has_no_values(shop_past, lively, tmp_path):
+    past = shop_past(lively)
+    past._base.execute("UPDATE purchases SET net_minor = NULL, margin_minor = NULL")
+    told = service(past, tmp_path).evaluate(END, 120)
+    assert isinstance(told, NotEnoughData)
+    assert "no order has an amount" in told.reason_en
 
 
 def test_nothing_after_the_cutoff_is_known(shop_past, lively, tmp_path):
@@ -144,6 +172,7 @@ def test_odd_shops_give_finite_values(shop_past, make_shop, tmp_path, kind):
     amounts = np.stack([np.asarray(run.rows[name], dtype=float) for name in ("low_minor", "value_minor", "high_minor")])
     assert np.isfinite(amounts).all()
     assert (amounts >= 0).all()
+    assert (np.diff(amounts, axis=0) >= 0).all()  # a mean lies within what may come, however skewed that is
     if kind in {"losses", "no margin"}:
         assert not amounts.any()
 

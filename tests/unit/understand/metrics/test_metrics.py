@@ -176,6 +176,20 @@ def test_orders_without_amounts_give_no_money() -> None:
     assert latest(measured({"purchases": [free[0], *bought(1, D(2024, 5, 3))]}, AS_OF), "revenue").value == 1000
 
 
+def test_an_unknown_amount_is_not_zero() -> None:
+    unpriced = [{**row, "net_minor": None, "margin_minor": None} for row in bought(2, D(2024, 5, 3), D(2024, 5, 4))]
+    some = measured({"purchases": [*bought(1, D(2024, 4, 1), D(2024, 5, 3)), *unpriced]}, AS_OF)
+    assert latest(some, "buyers").value == 2
+    assert latest(some, "revenue").value == 1000
+    assert latest(some, "average_order_value").value == 1000  # of the orders whose amount is known
+    none = measured({"purchases": [*bought(1, D(2024, 4, 1)), *unpriced]}, AS_OF)
+    for money in ("revenue", "margin", "average_order_value"):
+        value = latest(none, money)
+        assert value.value is None
+        assert value.note is not None
+        assert "no order of this period has an amount" in value.note.reason_en
+
+
 REGISTERED = {
     "customers": [
         {"customer_id": 1, "registered_on": D(2024, 3, 1), "member_since_on": D(2024, 4, 1)},

@@ -1,10 +1,11 @@
+import type { TFunction } from "i18next";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { CustomerDetail } from "../../api/types";
 import { useFrame, useKnown } from "../../app/session";
 import { Panel } from "../../components/Page";
-import { count, day, money, month } from "../../lib/format";
+import { count, day, type Frame, money, month } from "../../lib/format";
 
 /** Who the customer is, as far as the reader's role may see it. */
 export function Profile({ customer: { profile } }: { customer: CustomerDetail }) {
@@ -24,7 +25,7 @@ export function Profile({ customer: { profile } }: { customer: CustomerDetail })
         <Fact name={t("customer.email")}>{contactable.email}</Fact>
         <Fact name={t("customer.memberNo")}>{contactable.member_no}</Fact>
         <Fact name={t("customer.orders")}>{count(profile.n_orders, frame)}</Fact>
-        <Fact name={t("customer.revenue")}>{money(profile.net_minor, frame)}</Fact>
+        <Fact name={t("customer.revenue")}>{spent(profile, t, frame)}</Fact>
         <Fact name={t("customer.firstOrder")}>{day(profile.first_order_on)}</Fact>
         <Fact name={t("customer.lastOrder")}>{day(profile.last_order_on)}</Fact>
         <Fact name={t("customer.tier")}>{known(profile.member_tier)}</Fact>
@@ -46,4 +47,10 @@ function Fact({ name, whole = false, children }: { name: string; whole?: boolean
       <dd>{children || "–"}</dd>
     </div>
   );
+}
+
+/** What all orders came to: unknown where no order has an amount, at least so much where some have none. */
+function spent({ net_minor, n_unpriced }: CustomerDetail["profile"], t: TFunction, frame: Frame): string {
+  if (net_minor === null) return t("customer.amountUnknown");
+  return n_unpriced ? t("customer.spentAtLeast", { money: money(net_minor, frame), n: n_unpriced }) : money(net_minor, frame);
 }

@@ -76,7 +76,7 @@ function Moment({ entry, sameDay }: { entry: TimelineEntry; sameDay: boolean }) 
         {name}
         <small>{about(entry, t, known, frame)}</small>
       </span>
-      <span className="amount">{entry.amount_minor !== null && money(entry.amount_minor, frame)}</span>
+      <span className="amount">{entry.amount_minor !== null ? money(entry.amount_minor, frame) : entry.name === "order_paid" && entry.kind === "order" && t("customer.amountUnknown")}</span>
     </li>
   );
 }

@@ -80,7 +80,7 @@ function columns(t: (key: string) => string, known: ReturnType<typeof useKnown>,
     { key: "region", title: t("customers.region"), className: "short", render: (_, row) => [row.province, row.city].filter(Boolean).join(" ") || "–" },
     { key: "tier", title: t("customers.tier"), className: "short", render: (_, row) => known(row.member_tier) ?? "–" },
     { ...sortable("orders"), title: t("customers.orders"), align: "right", className: "num", render: (_, row) => count(row.n_orders, frame) },
-    { ...sortable("revenue"), title: t("customers.revenue"), align: "right", className: "num", render: (_, row) => money(row.net_minor, frame) },
+    { ...sortable("revenue"), title: t("customers.revenue"), align: "right", className: "num", render: (_, row) => (row.net_minor === null ? t("customer.amountUnknown") : money(row.net_minor, frame)) },
     { ...sortable("last_order"), title: t("customers.lastOrder"), className: "num", render: (_, row) => day(row.last_order_on) },
     { ...sortable("contacts"), title: t("customers.contacts"), align: "right", className: "num", render: (_, row) => count(row.n_contacts, frame) },
   ];

@@ -104,7 +104,7 @@ function Answering({ definition }: { definition: Definition }) {
             columns={[
               { key: "who", title: t("customers.customer"), render: (_, row) => <Link to={`/customers/${row.customer_id}`} className="num">{row.name ?? row.customer_id}</Link> },
               { key: "city", title: t("customers.region"), className: "short", render: (_, row) => row.city ?? "–" },
-              { key: "revenue", title: t("customers.revenue"), align: "right", className: "num", render: (_, row) => money(row.net_minor, frame) },
+              { key: "revenue", title: t("customers.revenue"), align: "right", className: "num", render: (_, row) => (row.net_minor === null ? t("customer.amountUnknown") : money(row.net_minor, frame)) },
               { key: "last", title: t("customers.lastOrder"), className: "num", render: (_, row) => day(row.last_order_on) },
             ]}
           />

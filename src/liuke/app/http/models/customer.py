@@ -43,8 +43,9 @@ class Profile(Model):
     member_since_on: date | None
     first_seen_on: date | None
     n_orders: int
-    net_minor: int
-    margin_minor: int
+    n_unpriced: int = Field(0, description="Orders without a known amount: the sums are of the others, at least.")
+    net_minor: int | None = Field(description="Null where no order has a known amount.")
+    margin_minor: int | None
     first_order_on: date | None
     last_order_on: date | None
     children: list[Child]

@@ -19,7 +19,7 @@ class CustomerRow(Model):
     province: str | None
     city: str | None
     n_orders: int
-    net_minor: int
+    net_minor: int | None = Field(description="Null where no order has a known amount.")
     last_order_on: date | None
     level: Level | None
     probability: float | None

@@ -95,7 +95,7 @@ class SampledCustomer(Model):
     name: str | None
     city: str | None
     n_orders: int
-    net_minor: int
+    net_minor: int | None
     last_order_on: date | None
 
 
