@@ -212,3 +212,34 @@ def test_an_empty_place_says_why_it_is_empty(open_console, poor_shop, poor_url, 
         expect(console.page.get_by_text(reason)).to_be_visible()
         expect(console.page.get_by_text(counts)).to_be_visible()
         assert console.violations() == []
+
+
+def test_an_explanation_opens_by_pointer_press_finger_and_keyboard_and_no_press_closes_it(open_console):
+    page = open_console("zh-CN", "light").page
+    page.goto("/")
+    told = page.get_by_role("tooltip").filter(visible=True)
+    hint = page.locator("button.hint").first
+    hint.hover()
+    expect(told).to_have_count(1)
+    hint.click()  # the pointer is there already
+    page.wait_for_timeout(600)  # longer than it takes to close
+    expect(told).to_have_count(1)
+    page.mouse.move(5, 5)
+    page.locator("h1").click()
+    expect(told).to_have_count(0)
+    page.keyboard.press("Tab")
+    hint.focus()
+    expect(told).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(told).to_have_count(0)
+
+    state = page.context.storage_state()
+    touched = page.context.browser.new_context(has_touch=True, storage_state=state, base_url=page.url).new_page()
+    touched.goto("/")
+    told = touched.get_by_role("tooltip").filter(visible=True)
+    touched.locator("button.hint").first.tap()
+    touched.wait_for_timeout(600)
+    expect(told).to_have_count(1)
+    touched.locator("h1").tap()
+    expect(told).to_have_count(0)
+    touched.context.close()

@@ -488,7 +488,7 @@ def _fill_operations(shop: ConsoleShop, now: datetime) -> None:
         )
     log = StepLog(shop.operations, lambda: now)
     for name in ("ingest", "resolve", "tag", "measure", "predict"):
-        log.take(Step(name, AS_OF), lambda name=name: StepResult(note=f"{name} is done"))
+        log.take(Step(name, AS_OF), lambda name=name: StepResult(note=f"{name} is done", note_zh="完成了一步"))
 
 
 def publish_shop(shop: ConsoleShop, now: datetime = NOW, **options: object) -> str:

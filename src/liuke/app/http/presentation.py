@@ -8,6 +8,14 @@ from typing import Any
 
 from liuke.app.http.models import CustomerTag, Risk, TagFamily, Value, Words
 
+ORDER_WORDS = {
+    "order_paid": Words(zh="付款下单", en="Order paid"),
+    "cancelled": Words(zh="取消订单", en="Order cancelled"),
+    "refunded": Words(zh="退款", en="Refund"),
+    "returned": Words(zh="退货", en="Return"),
+}
+"""What happens to orders, as a timeline calls it; behaviours have their words in the catalogue."""
+
 
 def tag_families(definitions: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> list[TagFamily]:
     """Group a customer's tags by family, in the order of the definitions; tags without a value are left out."""

@@ -59,7 +59,7 @@ export function Risk({ customer }: { customer: CustomerDetail }) {
           );
         })}
       </ul>
-      {risk.model_version && <p className="panel-stamp">{t("customer.model", { day: day(risk.model_version) })}</p>}
+      {/^\d{4}-\d{2}-\d{2}/.test(risk.model_version ?? "") && <p className="panel-stamp">{t("customer.model", { day: day(risk.model_version) })}</p>}
     </Panel>
   );
 }

@@ -10,7 +10,7 @@ from liuke.app import access, publish
 from liuke.app.http import personal
 from liuke.app.http.dependencies import Build, Context, SignedInUser
 from liuke.app.http.models import Contactable, CustomerDetail, CustomerPage, Profile, Timeline
-from liuke.app.http.presentation import risk, strategy_words, tag_families
+from liuke.app.http.presentation import ORDER_WORDS, risk, strategy_words, tag_families
 from liuke.app.http.problems import HttpError
 
 router = APIRouter(prefix="/api/customers", tags=["customers"])
@@ -88,7 +88,7 @@ def get_timeline(
 ) -> Timeline:
     """Return what happened to one customer, newest first."""
     found, counts = publish.timeline(build, _number(customer_id), kind or (), page, page_size)
-    words = build.status["events"] | strategy_words(build.overview["strategies"])
+    words = build.status["events"] | strategy_words(build.overview["strategies"]) | ORDER_WORDS
     for row in found.rows:
         row["name"] = row["name"] or ""
         row["words"] = words.get(row["name"], {"zh": row["name"], "en": row["name"]})
