@@ -87,3 +87,29 @@ def test_timeline_row_groups_are_small_and_sorted(shop):
     assert len(groups) > 1
     assert all(n <= 10_240 for _, n, _, _ in groups)
     assert all(earlier[3] <= later[2] for earlier, later in pairwise(groups))
+
+
+def test_an_order_without_an_amount_is_unknown_and_not_worth_nothing(shop, monkeypatch):
+    reader = PublishedReader(shop.workspace.published_dir)
+    [(all_, some)] = [
+        tuple(row["customer_id"] for row in reader.current().rows(
+            "SELECT customer_id FROM customers WHERE n_orders > 2 ORDER BY customer_id LIMIT 2"
+        ))
+    ]  # fmt: skip
+    lost = f"""
+        UPDATE purchases SET net_minor = NULL, margin_minor = NULL WHERE customer_id = {all_} OR order_id =
+            (SELECT min(order_id) FROM purchases WHERE customer_id = {some})"""
+    monkeypatch.setattr(console_shop, "FACTS", console_shop.FACTS + lost)
+    console_shop.publish_shop(shop, now=console_shop.NOW + timedelta(hours=1))
+    build = reader.current()
+    found = {
+        row["customer_id"]: row
+        for row in build.rows("SELECT customer_id, n_orders, n_unpriced, net_minor, margin_minor FROM customers")
+    }
+    assert (found[all_]["net_minor"], found[all_]["margin_minor"]) == (None, None)
+    assert found[all_]["n_unpriced"] == found[all_]["n_orders"]
+    assert found[some]["n_unpriced"] == 1
+    assert found[some]["net_minor"] > 0
+    assert all(row["net_minor"] == 0 for row in found.values() if row["n_orders"] == 0)
+    amounts = build.rows(f"SELECT amount_minor FROM timeline WHERE customer_id = {all_} AND name = 'order_paid'")
+    assert {row["amount_minor"] for row in amounts} == {None}
