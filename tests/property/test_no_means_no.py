@@ -62,7 +62,7 @@ def shops(draw: st.DrawFn) -> list[Person]:
 
 
 def test_nobody_who_said_no_is_mailed_and_everybody_else_is(
-    record_property: Callable[[str, object], None],
+    record_testsuite_property: Callable[[str, object], None],
 ) -> None:
     met: Counter[str] = Counter()
 
@@ -88,4 +88,4 @@ def test_nobody_who_said_no_is_mailed_and_everybody_else_is(
     assert met.keys() >= {*WAYS, *PLEASED}
     assert all(met[way] >= 2 * EXAMPLES for way in WAYS)
     assert met["inboxes mailed"] >= 5 * EXAMPLES
-    record_property("generated", dict(met))
+    record_testsuite_property("generated", dict(met))
