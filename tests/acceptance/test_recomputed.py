@@ -190,7 +190,9 @@ def test_the_effect_of_a_strategy(shop: Told) -> None:
     ]  # fmt: skip
     for entry in entries:
         entry["probability"] = 1 / 3 if entry["arm"] == "control" else 2 / 3
-    effects = read_out(shop.moment, pa.Table.from_pylist(entries), Reading("by_hand", horizon), ExperimentSettings())
+    effects = read_out(
+        shop.moment, pa.Table.from_pylist(entries), Reading("by_hand", horizon, "CNY"), ExperimentSettings()
+    )
     means = by_hand.effect(shop.hand, entries, horizon)
     assert [one.metric for one in effects] == list(means)
     for one in effects:

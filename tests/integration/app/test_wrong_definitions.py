@@ -127,7 +127,7 @@ def test_all_others_went_on_and_the_wrong_ones_did_nothing(app, report):
     assert app.lake.arrow("segment_sizes", {"as_of": report.as_of})["segment"].to_pylist() == ["right"]
     assert "own" in app.lake.arrow("customer_tags", {"as_of": report.as_of}).column_names
     assert "pet_walked" in app.behaviours
-    assert load_catalogue()["search"] == app.behaviours["search"]
+    assert load_catalogue(None)["search"] == app.behaviours["search"]
 
 
 def test_status_console_and_doctor_say_the_same(app, report):
@@ -150,4 +150,4 @@ def test_the_console_presets_only_what_exists():
     named = set(re.findall(r'events\.includes\("(\w+)"\)|isEvent\("(\w+)"\)', text))
     events = {name for pair in named for name in pair if name}
     assert events
-    assert events <= set(load_catalogue().names)
+    assert events <= set(load_catalogue(None).names)

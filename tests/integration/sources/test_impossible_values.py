@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from liuke.collect.behaviours import load_catalogue
 from liuke.collect.history import History
 from liuke.collect.sources import Ingestor, PlausibleDays
 from liuke.kernel import ShopProfile
-from liuke.understand.metrics import measure
+from liuke.understand.metrics import MetricSettings, measure
 
 NOW = datetime(2026, 3, 1, 12)
 FACTS = """
@@ -178,7 +179,7 @@ def shop_figures(trade: Any, as_of: date) -> dict[str, Any]:
     """Return what steers and sums the whole shop: the ends of the record, and every figure with its reason."""
     history = History(trade.lake, trade.operations, ShopProfile(), trade.workspace.scratch_dir, memory_mb=256)
     with history.at(as_of, datetime.max) as moment:
-        measured = measure(moment, ShopProfile())
+        measured = measure(moment, ShopProfile(), MetricSettings(), load_catalogue(None).active_names)
     own = ("one_time_buyer_share",)  # of all who ever bought: one more buyer is one more
     values = {
         (v.metric, v.period.start): (v.value, v.note and v.note.reason_en)

@@ -22,9 +22,10 @@ from liuke.kernel import LiukeError
 from liuke.understand.segments import SegmentBook, SegmentError, names_refused, parse_definition
 from liuke.understand.tags import load_definitions, read_definitions, value_names
 
-TAGS = load_definitions()
+BEHAVIOURS = load_catalogue(None)
+TAGS = load_definitions(catalogue=BEHAVIOURS)
 NAMES = value_names(TAGS)
-EVENTS = load_catalogue().names
+EVENTS = BEHAVIOURS.names
 AUDIENCE = Audience.of(TAGS)
 TEMPLATES = TemplateLibrary([READY_TEMPLATES])
 NUMBERS = [key for key in TAGS.visible if TAGS[key].type == "number"]
@@ -174,7 +175,7 @@ def test_a_mistake_in_a_tag_is_set_aside_and_the_others_stand(tmp_path: Path) ->
         folder = tmp_path / str(number)
         folder.mkdir()
         (folder / "own.yaml").write_text("\n".join(["language: 1", "family: value", "tags:", *lines]), encoding="utf-8")
-        read = read_definitions(folder)
+        read = read_definitions(folder, catalogue=BEHAVIOURS)
         assert "own_right" in read.tags
         aside = {one.name: one for one in read.aside}
         assert set(aside) == {"own_event", "own_value", "own_range", "own_read"}

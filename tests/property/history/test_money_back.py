@@ -15,6 +15,7 @@ from small_moment import SmallMoment
 
 from liuke.app.publish.results import materialise
 from liuke.app.publish.tables import customers_sql
+from liuke.collect.behaviours import load_catalogue
 from liuke.predict.churn import read_outcomes
 from liuke.predict.clv import summarise
 from liuke.understand.metrics import MetricSettings, measure
@@ -88,8 +89,8 @@ def raw_rows(rng: Random, orders: Mapping[int, Order]) -> RawShop:
 def money_figures(moment: SmallMoment) -> dict[str, int]:
     """Return the shop's money, summed from each place that shows or learns from it."""
     connection = moment.connection
-    tags = build_tags(moment, load_definitions(), ["lifetime_spend"]).to_pylist()
-    months = [v for v in measure(moment, SHOP, MetricSettings(months_kept=60)).values if v.metric == "revenue"]
+    tags = build_tags(moment, load_definitions(catalogue=load_catalogue(None)), ["lifetime_spend"]).to_pylist()
+    months = [v for v in measure(moment, SHOP, MetricSettings(months_kept=60), ()).values if v.metric == "revenue"]
     published = connection.sql(customers_sql(materialise(connection, {}, moment.as_of), []))
     (found,) = connection.sql(f"SELECT coalesce(sum(net_minor), 0) FROM ({published.sql_query()})").fetchall()
     return {
@@ -104,7 +105,7 @@ def margin_figures(moment: SmallMoment) -> dict[str, float]:
     """Return the shop's margin likewise."""
     connection = moment.connection
     summary = summarise(moment)
-    months = [v for v in measure(moment, SHOP, MetricSettings(months_kept=60)).values if v.metric == "margin"]
+    months = [v for v in measure(moment, SHOP, MetricSettings(months_kept=60), ()).values if v.metric == "margin"]
     days = (moment.as_of - FIRST).days
     return {
         "purchases": float(connection.sql("SELECT coalesce(sum(margin_minor), 0) FROM purchases").fetchall()[0][0]),

@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from liuke.app.demo import offers
+from liuke.collect.behaviours import load_catalogue
 from liuke.decide.strategies import READY_STRATEGIES, compile_audience, load_strategies
 from liuke.engage.outreach import READY_TEMPLATES, TemplateLibrary
 from liuke.understand.tags import customer_tags_spec, load_definitions
@@ -93,7 +94,8 @@ def test_the_simulated_shop_answers_to_what_the_texts_bring():
     )
 
 
-COLUMNS = {column.name: column.type for column in customer_tags_spec(load_definitions()).columns} | {"level": "VARCHAR"}
+TAGS = customer_tags_spec(load_definitions(catalogue=load_catalogue(None)))
+COLUMNS = {column.name: column.type for column in TAGS.columns} | {"level": "VARCHAR"}
 VARIED = {
     "purchase_days": (None, 0, 1, 2, 5),
     "recency_days": (None, 0, 10, 14, 18, 21, 29, 30, 45, 56, 100, 150, 180, 400),
