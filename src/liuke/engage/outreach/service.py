@@ -188,7 +188,7 @@ class Outreach:
         return total
 
     def _claim(
-        self, worker: str, size: int, mediums: set[str] | None, strategies: Collection[str] | None
+        self, worker: str, size: int, mediums: set[str] | None, strategies: Collection[str] | None = None
     ) -> tuple[list[Ruling], list[Ruling]]:
         """Rule on the next rows and make those that may go ours, in one transaction."""
         now = self._clock()

@@ -161,7 +161,7 @@ def test_a_rule_is_told_in_both_languages():
         money=frozenset({"spend"}),
     )
     zh, en = explain_rule(parse_yaml(EVERYTHING).rule, words)
-    assert zh.splitlines()[:3] == ["同时满足：", "  生命周期为 dormant、流失", "  消费在 1 到 0.995 之间"]
+    assert zh.splitlines()[:3] == ["同时满足：", "  生命周期为 dormant、流失", "  消费在 0.995 到 1 之间"]
     assert "    最近 90 天没有购买" in zh.splitlines()
     assert "    最近 30 天行为次数（行为为 搜索、product_view）不少于 3" in zh.splitlines()
     assert "    属于人群“其他人”" in zh.splitlines()
