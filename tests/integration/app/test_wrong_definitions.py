@@ -85,7 +85,6 @@ def app(tmp_path_factory):
     written(place.sources_dir, "orders.yaml", MAPPING)
     rows = [f"{n},M{n},m{n}@x.test,2026-02-2{n} 10:00:00,100" for n in range(4)]
     written(place.path / "inbox", "orders.csv", "\n".join(["order_no,member_no,email,paid_at,amount", *rows]) + "\n")
-    app.ingestor.ingest(app.now(), SilentProgress())
     strategies, templates = place.strategies_dir, place.strategies_dir / "templates"
     written(templates, "hello.zh.yaml", {"subject": "您好", "text": "好 {{ unsubscribe }}\n"})
     written(templates, "broken.zh.yaml", "subject: a\nsubject: b\ntext: c\n")
@@ -101,6 +100,7 @@ def app(tmp_path_factory):
     written(place.segments_dir, "typo.yaml", segment("typo", happened | {"where": [cart]}))
     own = {"kind": "tag", "tag": "own", "test": {"op": "eq", "value": True}}
     written(place.segments_dir, "right.yaml", segment("right", own))
+    assert app.ingestor.ingest(app.now(), SilentProgress()).loaded  # reads the definitions, which stand from now on
     return app
 
 

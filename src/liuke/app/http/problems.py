@@ -49,7 +49,7 @@ def problem(
     status: int, code: str, message: str, hint: str = "", headers: dict[str, str] | None = None, *, zh: str = ""
 ) -> JSONResponse:
     """Build the response of one problem."""
-    content = {"code": code, "message": message, "hint": hint, "zh": zh}
+    content = {"code": code, "message": message, "hint": hint} | ({"zh": zh} if zh else {})
     return JSONResponse(content, status_code=status, headers=headers)
 
 

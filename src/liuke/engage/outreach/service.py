@@ -240,7 +240,7 @@ class Outreach:
         return {medium for medium in mediums if self._transport(medium) not in closed}
 
     def _claim(
-        self, worker: str, size: int, mediums: set[str] | None, strategies: Collection[str] | None
+        self, worker: str, size: int, mediums: set[str] | None, strategies: Collection[str] | None = None
     ) -> tuple[list[Ruling], list[Ruling]]:
         """Rule on the next rows and make those that may go ours, in one transaction."""
         now = self._clock()

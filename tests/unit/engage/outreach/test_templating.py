@@ -53,8 +53,8 @@ def test_a_missing_variable_is_an_error_and_never_a_blank(tmp_path):
 
 @pytest.mark.parametrize("name", ["a\nBcc: x@y.z", "a\rb"])
 def test_a_subject_cannot_carry_a_header(tmp_path, name):
-    with pytest.raises(TemplateError, match="line break"):
-        library(tmp_path, subject="Hi {{ name }}!").render("t", "en", {**VALUES, "name": name})
+    subject = library(tmp_path, subject="Hi {{ name }}!").render("t", "en", {**VALUES, "name": name}).subject
+    assert subject == f"Hi {' '.join(name.split())}!"  # a space instead of the break
 
 
 def test_too_long_values_and_templates_are_refused(tmp_path):

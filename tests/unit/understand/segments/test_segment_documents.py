@@ -161,12 +161,12 @@ def test_a_rule_is_told_in_both_languages():
         money=frozenset({"spend"}),
     )
     zh, en = explain_rule(parse_yaml(EVERYTHING).rule, words)
-    assert zh.splitlines()[:3] == ["同时满足：", "  生命周期为 dormant、流失", "  消费在 1 到 0.995 之间"]
+    assert zh.splitlines()[:3] == ["同时满足：", "  生命周期为 dormant、流失", "  消费在 0.995 到 1 之间"]
     assert "    最近 90 天没有购买" in zh.splitlines()
     assert "    最近 30 天行为次数（行为为 搜索、product_view）不少于 3" in zh.splitlines()
     assert "    属于人群“其他人”" in zh.splitlines()
     told = [line.strip() for line in en.splitlines()]
-    assert told[:3] == ["all of:", "Lifecycle is one of dormant, Lost", "Spend is from 1 to 0.995"]
+    assert told[:3] == ["all of:", "Lifecycle is one of dormant, Lost", "Spend is from 0.995 to 1"]
     assert "had no purchase in the last 90 days" in told
     assert "sum of net amount from 60 to 30 days ago is at least 50" in told
     assert (
