@@ -14,7 +14,7 @@ from liuke.engage.outreach import CONTACTS
 from liuke.learn.experiments import ASSIGNMENTS, EFFECTS
 from liuke.predict.churn import CHURN_SCORES
 from liuke.predict.clv import CUSTOMER_VALUES, GROUP_VALUES
-from liuke.predict.early_warning import WARNING_BACKTEST, WARNING_THRESHOLDS, WARNINGS
+from liuke.predict.early_warning import INTERVENTIONS, WARNING_BACKTEST, WARNING_THRESHOLDS, WARNINGS
 from liuke.store.lineage import StepResult
 from liuke.understand.metrics import COHORTS, METRICS, metric_definitions
 from liuke.understand.tags import CUSTOMER_TAGS, FAMILIES, TagDefinition, value_names
@@ -29,6 +29,7 @@ PUBLISHED_TABLES = (
     GROUP_VALUES.name,
     WARNING_THRESHOLDS.name,
     WARNING_BACKTEST.name,
+    INTERVENTIONS.name,
     EFFECTS.name,
     CONTACTS.name,
     ASSIGNMENTS.name,
