@@ -64,7 +64,7 @@ def test_a_trial_is_planned_drafted_started_and_rolled_back_with_a_trail(operato
 def test_a_read_trial_shows_its_numbers_in_both_languages(operator, shop):
     document = trial_from({"language": 1, "id": "hello", "strategy": "hello", "horizon_days": 14, "control_share": 0.5,
                            "rollout": {"stages": [0.5]}})  # fmt: skip
-    life = TrialShop(shop.operations, document, seed=11, effect=0.2, per_week=400)
+    life = TrialShop(shop.operations, document, seed=11, effect=0.2, per_week=2_000)  # enough to rule unsubscribes out
     life.live(4)
     row = operator.get("/api/trials").json()["trials"][0]
     assert (row["verdict"], row["verdict_words"]) == ("works", {"zh": "有效", "en": "works"})
