@@ -26,7 +26,7 @@ from liuke.app.publish import read_simulation
 from liuke.kernel import SilentProgress
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(1800)]  # a day costs about ten seconds of CPU, whatever its size
-SETTINGS = DemoSettings(customers=1_200, seed=1, weeks=1)
+SETTINGS = DemoSettings(customers=1_500, seed=1, weeks=3)
 DAYS = 10
 PAGES = (
     "overview",
@@ -100,7 +100,7 @@ def test_every_page_is_alive(moved: Path) -> None:
     known = {one["metric"]: one for one in overview["metrics"]}
     assert len(known) > 8
     for name, one in known.items():
-        if one["unit"] == "money" or name in ("dau", "active"):
+        if one["unit"] == "money" or name in ("daily_active", "monthly_active", "active_buyers"):
             assert one["value"] is None or one["value"] > 0, name
     assert sum(one["value"] is not None for one in known.values()) > 6
     assert sum(one["customers"] for one in overview["levels"]) == overview["totals"]["scored"]
