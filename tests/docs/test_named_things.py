@@ -98,7 +98,7 @@ def test_every_command_line_that_is_named_parses() -> None:
                 if (found := problem(words)) is not None and (where, words) != PLANNED:
                     wrong.append(f"{where}: liuke {' '.join(words)}: {found}")
     assert wrong == []
-    assert counted > 250
+    assert counted > 120
 
 
 @pytest.mark.parametrize("call", ["trials plann", "ingest --dryrun", "nonsense", "lake tables --jsn -w x"])
@@ -133,7 +133,7 @@ def test_every_path_that_is_named_exists() -> None:
             if not any(list(base.glob(span.rstrip("/"))) for base in near):
                 wrong.append(f"{page.relative_to(ROOT)}: {span}")
     assert wrong == []
-    assert counted > 60
+    assert counted > 25
 
 
 def test_every_setting_that_is_named_exists() -> None:
@@ -147,7 +147,7 @@ def test_every_setting_that_is_named_exists() -> None:
             if key not in sections.get(section, ()):
                 wrong.append(f"{where}: [{section}] {key}")
     assert wrong == []
-    assert counted > 10
+    assert counted > 7
 
 
 def settings_in(text: str) -> Iterator[tuple[str, str]]:
