@@ -42,7 +42,7 @@ def persons(draw: st.DrawFn, number: int, way: str) -> Person:
     said = draw(st.sampled_from(WAYS.get(way, ("no",))))
     channels = OTHER_CHANNELS if way == OTHER else EVENT_CHANNELS if way in EVENTS else CHANNELS
     pleased = way in PLEASED
-    inboxes = [number, number, *([PLEASED_OFFICE] if pleased else [number + 1, OFFICE])]
+    inboxes = [number, number, OFFICE, PLEASED_OFFICE if pleased else number + 1]
     return Person(
         way=way,
         said=said,
