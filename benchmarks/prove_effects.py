@@ -41,7 +41,6 @@ from scipy import stats
 
 from liuke.app.bootstrap import Application
 from liuke.app.demo.answers import sent_contacts
-from liuke.kernel import SimulatedClock
 from liuke.app.demo.comparison import entered, outcomes, true_effects
 from liuke.app.demo.offers import Offer
 from liuke.app.demo.translation import Translation
@@ -49,6 +48,7 @@ from liuke.app.loop import DailyLoop
 from liuke.collect.identity import IDENTITY_MAP
 from liuke.decide.strategies import Arm, entries_of
 from liuke.engage.outreach import CONTACTS
+from liuke.kernel import SimulatedClock
 from liuke.learn.experiments import ASSIGNMENTS, TrialRecord
 from liuke_sim import SOURCES_DIR, VARIANTS, Shop, ShopConfig
 

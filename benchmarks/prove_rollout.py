@@ -40,11 +40,11 @@ import pyarrow.compute as pc
 
 from liuke.app.bootstrap import Application
 from liuke.app.demo.answers import sent_contacts
-from liuke.kernel import SimulatedClock
 from liuke.app.demo.offers import Offer
 from liuke.app.demo.translation import Translation
 from liuke.app.loop import DailyLoop
 from liuke.app.trials import draft_for
+from liuke.kernel import SimulatedClock
 from liuke.learn.experiments import Act, TrialState
 from liuke_sim import SOURCES_DIR, VARIANTS, Shop, ShopConfig
 

@@ -37,13 +37,12 @@ import pyarrow.parquet
 from warning_page import page
 
 from liuke.app.bootstrap import Application
-from liuke.kernel import SimulatedClock
 from liuke.app.demo.translation import Translation
 from liuke.app.loop import DailyLoop
 from liuke.app.warning_backtest import lifecycle_at
 from liuke.collect.history import Moment
 from liuke.collect.identity import IDENTITY_MAP
-from liuke.kernel import NotEnoughData
+from liuke.kernel import NotEnoughData, SimulatedClock
 from liuke.predict.churn import ChurnService, TagFeatures, TagStrata, read_outcomes
 from liuke.predict.early_warning import Warned, relive, summarise
 from liuke.predict.evaluation import (
