@@ -8,14 +8,13 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from liuke.app.demo.clock import SimulatedClock
 
 from liuke.app.bootstrap import Application
 from liuke.app.loop import STEPS, DailyLoop
 from liuke.app.loop.context import RunContext
 from liuke.app.settings import Settings, load_settings
 from liuke.decide.strategies import READY_STRATEGIES
-from liuke.kernel import SilentProgress
+from liuke.kernel import SilentProgress, SimulatedClock
 from liuke.store.workspace import Workspace
 from liuke_sim import SOURCES_DIR, VARIANTS, Shop
 

@@ -9,7 +9,7 @@ import pytest
 from liuke.app.bootstrap import Application
 from liuke.app.loop.context import RunContext
 from liuke.app.loop.segmenting import published_sizes, segment, segment_versions
-from liuke.app.loop.steps import tag
+from liuke.app.loop.understanding import tag
 from liuke.kernel import SilentProgress
 from liuke.understand.segments import SEGMENT_CHANGES, SEGMENT_MEMBERSHIP, SEGMENT_SIZES, parse_definition
 

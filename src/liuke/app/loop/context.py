@@ -86,6 +86,19 @@ class RunContext:
         chosen = self.app.settings.model_dump_json(include=set(sections))
         return sha256("\x1f".join([chosen, *parts]).encode()).hexdigest()[:32]
 
+    def write_day(self, table: str, rows: pa.Table, step: str) -> int | None:
+        """Replace a lake table's rows of this day; return its snapshot."""
+        if "as_of" not in rows.column_names:
+            rows = rows.add_column(0, "as_of", pa.array([self.as_of] * rows.num_rows, pa.date32()))
+        return self.app.lake.overwrite(table, rows, {"as_of": self.as_of}, self.commit_key(step)).snapshot_id
+
+    def newest_before(self, table: str) -> pa.Table:
+        """Return a lake table's rows of the newest day before this one; none at the first run."""
+        scan = self.app.lake.scan_sql(table)
+        return self.moment.connection.sql(
+            f"SELECT * FROM {scan} WHERE as_of = (SELECT max(as_of) FROM {scan} WHERE as_of < DATE '{self.as_of}')"
+        ).to_arrow_table()
+
     def note(self, detail: Mapping[str, Any]) -> None:
         """Take over what a step reports as missing, also when it was passed over because it was done before."""
         for part, reason in detail.get(MISSING, {}).items():
@@ -107,7 +120,7 @@ def named(found: Sequence[SetAside]) -> tuple[str, str]:
         return "", ""
     zh, en = found[0].told
     more = len(found) - 1
-    return f";{zh}" + (f"(另有 {more} 个)" if more else ""), f"; {en}" + (f" (and {more} more)" if more else "")
+    return f"；{zh}" + (f"（另有 {more} 个）" if more else ""), f"; {en}" + (f" (and {more} more)" if more else "")
 
 
 def missing(part: str, reason: NotEnoughData) -> dict[str, Any]:

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from datetime import date
 
 from liuke.app.bootstrap import Application
-from liuke.app.loop import segmenting, steps, valuing
+from liuke.app.loop import (
+    collecting,
+    deciding,
+    engaging,
+    learning,
+    predicting,
+    publishing,
+    segmenting,
+    understanding,
+    valuing,
+)
 from liuke.app.loop.context import RunContext, TagEngine
 from liuke.engage.outreach import Stop
 from liuke.kernel import NotEnoughData, Progress, SetAside, SilentProgress, UsageError
@@ -43,30 +53,37 @@ class LoopStep:
 
 
 STEPS = (
-    LoopStep("ingest", "read the shop's files", (), steps.ingest, always=True),
-    LoopStep("resolve", "recognise customers", ("identities",), steps.resolve, ("shop",)),
-    LoopStep("tag", "compute tags", steps.HISTORY, steps.tag, ("shop",), steps.tag_versions),
+    LoopStep("ingest", "read the shop's files", (), collecting.ingest, always=True),
+    LoopStep("resolve", "recognise customers", ("identities",), collecting.resolve, ("shop",)),
+    LoopStep("tag", "compute tags", collecting.HISTORY, understanding.tag, ("shop",), understanding.tag_versions),
     LoopStep(
         "measure",
         "compute key figures",
-        steps.HISTORY,
-        steps.measure,
+        collecting.HISTORY,
+        understanding.measure,
         ("shop", "metrics", "sources"),
-        steps.active_names,
+        understanding.active_names,
     ),
-    LoopStep("predict", "predict churn", steps.HISTORY, steps.predict, ("shop", "churn"), steps.tag_versions),
+    LoopStep(
+        "predict",
+        "predict churn",
+        collecting.HISTORY,
+        predicting.predict,
+        ("shop", "churn"),
+        understanding.tag_versions,
+    ),
     LoopStep(
         "warn",
         "grade warnings",
-        (*steps.HISTORY, "churn_scores", "customer_tags"),
-        steps.warn,
+        (*collecting.HISTORY, "churn_scores", "customer_tags"),
+        predicting.warn,
         ("shop", "warning"),
-        steps.active_names,
+        understanding.active_names,
     ),
     LoopStep(
         "segment",
         "evaluate segments",
-        (*steps.HISTORY, "customer_tags", "warnings"),
+        (*collecting.HISTORY, "customer_tags", "warnings"),
         segmenting.segment,
         ("shop", "segments"),
         segmenting.segment_versions,
@@ -74,7 +91,7 @@ STEPS = (
     LoopStep(
         "value",
         "value customers",
-        (*steps.HISTORY, "churn_scores", "warnings", "customer_tags", "segment_membership"),
+        (*collecting.HISTORY, "churn_scores", "warnings", "customer_tags", "segment_membership"),
         valuing.value,
         ("shop", "churn", "clv"),
     ),
@@ -82,26 +99,26 @@ STEPS = (
         "decide",
         "run strategies",
         ("customer_tags", "warnings"),
-        steps.decide,
+        deciding.decide,
         ("shop", "experiments", "outreach"),
-        steps.strategy_versions,
+        deciding.strategy_versions,
     ),
-    LoopStep("engage", "deliver messages", (), steps.engage, always=True),
+    LoopStep("engage", "deliver messages", (), engaging.engage, always=True),
     LoopStep(
         "learn",
         "read out effects",
-        (*steps.HISTORY, "contacts", "churn_scores"),
-        steps.learn,
+        (*collecting.HISTORY, "contacts", "churn_scores"),
+        learning.learn,
         ("shop", "experiments", "churn"),
-        steps.strategy_versions,
+        deciding.strategy_versions,
     ),
-    LoopStep("publish", "publish for the console", (), steps.publish_build, always=True),
+    LoopStep("publish", "publish for the console", (), publishing.publish_build, always=True),
 )
 
 _REACHING_PEOPLE = frozenset({"decide", "engage"})
 """Steps that wait until the channels that reach people are set up: who enters a strategy must be able to hear of it."""
 
-SENDING = (LoopStep("engage", "deliver messages", (), steps.send, always=True),)
+SENDING = (LoopStep("engage", "deliver messages", (), engaging.send, always=True),)
 """What a day takes on which nothing is computed: messages that have become due since the last run."""
 
 

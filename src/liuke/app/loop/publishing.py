@@ -64,7 +64,7 @@ def publish_build(context: RunContext) -> StepResult:
     )
     counts = {"customers": build.customers, "timeline": build.timeline_rows}
     note = f"{build.customers:,} customers, {build.timeline_rows:,} timeline rows"
-    return StepResult({}, counts, note, note_zh=f"{build.customers:,} 位客户,{build.timeline_rows:,} 条时间线记录")
+    return StepResult({}, counts, note, note_zh=f"{build.customers:,} 位客户，{build.timeline_rows:,} 条时间线记录")
 
 
 def vocabulary(context: RunContext) -> Vocabulary:

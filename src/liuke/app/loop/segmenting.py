@@ -45,7 +45,7 @@ def segment(context: RunContext) -> StepResult:
         for spec, rows in ((SEGMENT_MEMBERSHIP, today), (SEGMENT_CHANGES, changes), (SEGMENT_SIZES, sizes))
     }
     note = f"{len(versions):,} segments, {today.num_rows:,} memberships, {changes.num_rows:,} changes"
-    zh = f"{len(versions):,} 个人群,{today.num_rows:,} 个成员,{changes.num_rows:,} 处变动"
+    zh = f"{len(versions):,} 个人群，{today.num_rows:,} 个成员，{changes.num_rows:,} 处变动"
     aside = [*read.aside, *(SetAside.because("segment", key, error) for key, error in desk.refused.items())]
     counts = {"segments": len(versions), "members": today.num_rows, "refused": len(aside)}
     more_zh, more = named(aside)

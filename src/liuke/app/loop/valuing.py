@@ -34,7 +34,7 @@ def value(context: RunContext) -> StepResult:
     )
     total, low, high = amounts
     note = f"{run.rows.num_rows:,} customers worth {total} ({low} to {high}) {app.shop.currency} by {run.choice.model}"
-    zh = f"{run.rows.num_rows:,} 位客户共值 {total}({low} 至 {high}){app.shop.currency}"
+    zh = f"{run.rows.num_rows:,} 位客户共值 {total}（{low} 至 {high}）{app.shop.currency}"
     return StepResult(outputs, {"valued": run.rows.num_rows, "groups": rows.num_rows}, note, note_zh=zh)
 
 

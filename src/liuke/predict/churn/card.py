@@ -71,33 +71,33 @@ def _chinese(told: Told) -> str:
     inside = sum(row["inside"] for row in best["reliability"])
     out = active["left_out"]
     lines = [
-        f"# 模型卡:流失 {told['version']}",
+        f"# 模型卡：流失 {told['version']}",
         "",
-        f"**它说什么。** 对此前 {told['window_days']} 天内买过的每位客户,给出未来 "
+        f"**它说什么。** 对此前 {told['window_days']} 天内买过的每位客户，给出未来 "
         f"{told['horizon_days']} 天内不再购买的概率。{told['report']['horizon_zh']}。",
         "",
-        f"**由什么构成。** 先用逻辑回归综合两个购买模型(BG/NBD、MBG/NBD)、RFM 排名与购买先后的信息,再加 "
-        f"{told['rounds']} 棵小决策树(读 {len(told['features'])} 项客户事实,采信 {told['belief']:.0%})。只用 "
-        f"{told['as_of']} 之前已知的数据训练;{told['report']['origins']['zh']}。",
+        f"**由什么构成。** 先用逻辑回归综合两个购买模型（BG/NBD、MBG/NBD）、RFM 排名与购买先后的信息，再加 "
+        f"{told['rounds']} 棵小决策树（读 {len(told['features'])} 项客户事实，采信 {told['belief']:.0%}）。只用 "
+        f"{told['as_of']} 之前已知的数据训练；{told['report']['origins']['zh']}。",
         "",
-        f"**有多准。** {told['report']['verdict_zh']}。{told['report']['goal_zh']}。校准误差 {_n(best['ece'])},"
-        f"同样规模的完美模型不超过 {_n(best['ece_of_perfect'])}({len(best['reliability'])} 组中 {inside} 组在带内)。",
+        f"**有多准。** {told['report']['verdict_zh']}。{told['report']['goal_zh']}。校准误差 {_n(best['ece'])}，"
+        f"同样规模的完美模型不超过 {_n(best['ece_of_perfect'])}（{len(best['reliability'])} 组中 {inside} 组在带内）。",
         "",
         *_table(active, ("模型", "AUROC(95 %)", "准确率", "命中率", "对数损失", "校准误差")),
         "",
-        f"**不计入谁。** 策略触达过的客户 {out['treated']:,} 人次(由对照组 {out['controls']:,} 人次代表 "
-        f"{out['controls_stand_for']:,.0f});孩子已超出适用年龄的毕业客户 {out['graduated']:,} 人次。"
+        f"**不计入谁。** 策略触达过的客户 {out['treated']:,} 人次（由对照组 {out['controls']:,} 人次代表 "
+        f"{out['controls_stand_for']:,.0f}）；孩子已超出适用年龄的毕业客户 {out['graduated']:,} 人次。"
         "窗口内没有购买的客户不打分。",
         "",
-        "**不要用来做什么。** 它只说谁可能离开,不说谁能被挽回:触达能改变谁,要由试验来衡量。"
-        "原因是模型所依据的信号,不是因果证明。不要据此定价;拒绝自动化决策的客户,不得据此作决定。",
+        "**不要用来做什么。** 它只说谁可能离开，不说谁能被挽回：触达能改变谁，要由试验来衡量。"
+        "原因是模型所依据的信号，不是因果证明。不要据此定价；拒绝自动化决策的客户，不得据此作决定。",
         "",
-        f"**薄弱之处。** {_weak_zh(active)}命中率只对本店本季成立;区间说的是换一批客户,不是换一年。"
-        f"每 100 个被预警的人中约 {100 * (hit['value'] or 0):.0f} 人离开,其余的人不触达也会留下。",
+        f"**薄弱之处。** {_weak_zh(active)}命中率只对本店本季成立；区间说的是换一批客户，不是换一年。"
+        f"每 100 个被预警的人中约 {100 * (hit['value'] or 0):.0f} 人离开，其余的人不触达也会留下。",
         "",
         "**依据什么。** " + "、".join(f"{name} {share:.0%}" for name, share in active["family_weights"].items()),
         "",
-        f"定义 `{told['definition_hash'][:16]}`,设置 `{told['settings_hash']}`,快照:"
+        f"定义 `{told['definition_hash'][:16]}`，设置 `{told['settings_hash']}`，快照："
         + "、".join(f"{name} {number}" for name, number in sorted(told["inputs"].items())),
     ]
     return "\n".join(lines) + "\n"
@@ -135,10 +135,10 @@ def _weak_en(active: Told) -> str:
 
 
 def _weak_zh(active: Told) -> str:
-    weak = [f"{one['group']}(预测 {one['predicted']:.0%},实际 {one['churn_rate']:.0%})" for one in _weak(active)]
+    weak = [f"{one['group']}（预测 {one['predicted']:.0%}，实际 {one['churn_rate']:.0%}）" for one in _weak(active)]
     moved = [one["name"] for one in active["drift"] if one["level"] == "alarm"]
-    said = f"以下部分的概率不准:{'、'.join(weak)}。" if weak else "没有哪一部分的偏差超出偶然。"
-    return said + (f"校准以来明显变化的有:{'、'.join(moved)}。" if moved else "")
+    said = f"以下部分的概率不准：{'、'.join(weak)}。" if weak else "没有哪一部分的偏差超出偶然。"
+    return said + (f"校准以来明显变化的有：{'、'.join(moved)}。" if moved else "")
 
 
 def _n(value: float | None) -> str:

@@ -178,11 +178,11 @@ class ChurnReport:
     def verdict_zh(self) -> str:
         """Say the same in Chinese."""
         card, gain = self.active.learner, self.active.auroc_gain
-        better = {"better": "优于", "worse": "不如", "same": "与之不相上下:"}[standing(gain, LEAST_AUROC)]
+        beside = {"better": "优于 {}", "worse": "不如 {}", "same": "与 {} 不相上下"}[standing(gain, LEAST_AUROC)]
         return (
-            f"活跃买家 {card.n:,} 人,流失 {card.base_rate:.1%};AUROC {card.auroc.value:.3f}"
-            f"({card.auroc.low:.3f} 至 {card.auroc.high:.3f}),{better} {self.active.best_baseline}"
-            f"({gain.value:+.3f});准确率 {card.accuracy:.1%},全猜多数类为 {card.majority_accuracy:.1%}"
+            f"活跃买家 {card.n:,} 人，流失 {card.base_rate:.1%}；AUROC {card.auroc.value:.3f}"
+            f"（{card.auroc.low:.3f} 至 {card.auroc.high:.3f}），{beside.format(self.active.best_baseline)}"
+            f"（{gain.value:+.3f}）；准确率 {card.accuracy:.1%}，全猜多数类为 {card.majority_accuracy:.1%}"
         )
 
     def goal_en(self) -> str:
@@ -200,9 +200,9 @@ class ChurnReport:
         card = self.active.learner
         hit, reached = card.precision_at_recall, card.recall_at_precision
         return (
-            f"召回 {STATED_RECALL:.0%} 时的预警命中率:{hit.value:.1%}({hit.low:.1%} 至 {hit.high:.1%}),预警 "
-            f"{card.n_flagged:,} 人,基准流失率 {card.base_rate:.1%};目标 {STATED_PRECISION:.0%}"
-            + ("已达到" if hit.value >= STATED_PRECISION else f"未达到,仅在召回不超过 {reached:.0%} 时成立")
+            f"召回 {STATED_RECALL:.0%} 时的预警命中率：{hit.value:.1%}（{hit.low:.1%} 至 {hit.high:.1%}），预警 "
+            f"{card.n_flagged:,} 人，基准流失率 {card.base_rate:.1%}；目标 {STATED_PRECISION:.0%}"
+            + ("已达到" if hit.value >= STATED_PRECISION else f"未达到，仅在召回不超过 {reached:.0%} 时成立")
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -102,7 +102,7 @@ def propose_horizon(moment: Moment, settings: ChurnSettings) -> HorizonProposal 
     repeat, buyers = (rhythm.n_repeat_buyers, rhythm.n_buyers) if rhythm else (0, 0)
     if rhythm is None or repeat < settings.min_repeat_buyers:
         return NotEnoughData(
-            reason_zh=f"数据不足,无法预测流失:{buyers:,} 位买家中只有 {repeat:,} 位在两天以上买过,"
+            reason_zh=f"数据不足，无法预测流失：{buyers:,} 位买家中只有 {repeat:,} 位在两天以上买过，"
             f"至少需要 {settings.min_repeat_buyers:,} 位",
             reason_en=f"not enough data to predict churn: only {repeat:,} of {buyers:,} buyers bought on two days or "
             f"more, at least {settings.min_repeat_buyers:,} are needed",
@@ -115,8 +115,8 @@ def propose_horizon(moment: Moment, settings: ChurnSettings) -> HorizonProposal 
         horizon_days=days,
         bound=bound,
         rhythm=rhythm,
-        note_zh=f"{percent} 的复购发生在 {rhythm.interval_days} 天内({rhythm.n_intervals:,} 个间隔,"
-        f"{repeat:,} 位复购买家),取 {days} 天{_BOUND_ZH[bound]}",
+        note_zh=f"{percent} 的复购发生在 {rhythm.interval_days} 天内（{rhythm.n_intervals:,} 个间隔，"
+        f"{repeat:,} 位复购买家），取 {days} 天{_BOUND_ZH[bound]}",
         note_en=f"{percent} of repurchases happened within {rhythm.interval_days} days ({rhythm.n_intervals:,} "
         f"intervals of {repeat:,} repeat buyers): {days} days{_BOUND_EN[bound]}",
     )
@@ -135,7 +135,7 @@ _BOUND_ZH = {
     "none": "",
     "shortest": "(允许的最短值)",
     "longest": "(允许的最长值)",
-    "history": "(历史太短,不足以检验更长的值)",
+    "history": "（历史太短，不足以检验更长的值）",
     "set by the shop": "(店铺设定)",
 }
 _BOUND_EN = {

@@ -36,7 +36,7 @@ def decide(new: ChurnModel, fitted: Fitted, old: ChurnModel | None, usable: bool
         return _decision(new, "first", None, None, "首个模型", "the first model")
     if not usable:
         return _decision(
-            new, "replaced", old, None, "周期或特征定义已变,原模型无法再用", "horizon or definitions of features have "
+            new, "replaced", old, None, "周期或特征定义已变，原模型无法再用", "horizon or definitions of features have "
             "changed: the model in use can't be used any longer",
         )  # fmt: skip
     stage = fitted.final
@@ -44,12 +44,12 @@ def decide(new: ChurnModel, fitted: Fitted, old: ChurnModel | None, usable: bool
     rng = np.random.default_rng(seed)
     gain = bootstrap_loss_gain(stage.churned, fitted.judged, before, rng, weight=stage.weight)
     area = bootstrap_auroc_difference(stage.churned, fitted.judged, before, rng, weight=stage.weight)
-    zh = f"同一时段 {gain.n:,} 人上,减少的对数损失 {_ends(gain)},AUROC 变化 {_ends(area)}"
+    zh = f"同一时段 {gain.n:,} 人上，减少的对数损失 {_ends(gain)}，AUROC 变化 {_ends(area)}"
     en = f"on the same {gain.n:,} customers log-loss saved: {_ends(gain)}, AUROC gained: {_ends(area)}"
     if gain.low > 0:
-        return _decision(new, "promoted", old, gain, f"{zh}:更好", f"{en}: better")
+        return _decision(new, "promoted", old, gain, f"{zh}：更好", f"{en}: better")
     return _decision(
-        new, "kept", old, gain, f"{zh}:没有明显更好,保留原模型", f"{en}: not clearly better, the old one stays"
+        new, "kept", old, gain, f"{zh}：没有明显更好，保留原模型", f"{en}: not clearly better, the old one stays"
     )
 
 

@@ -136,7 +136,7 @@ class Phrasebook:
     def _plain(self, tag: str, value: float) -> tuple[str, str]:
         zh, en = self.titles.get(tag, (tag, tag))
         if math.isnan(value):
-            return f"{zh}:无记录", f"{en}: none on record"
+            return f"{zh}：无记录", f"{en}: none on record"
         return f"{zh}:{self._number(tag, value)}", f"{en}: {self._number(tag, value)}"
 
     def _filled(self, template: str, values: Mapping[str, float]) -> str:

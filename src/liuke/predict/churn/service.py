@@ -250,7 +250,7 @@ class ChurnService:
         if isinstance(plan, NotEnoughData):
             return replace(
                 plan,
-                reason_zh=f"数据不足,无法预测流失:{plan.reason_zh}",
+                reason_zh=f"数据不足，无法预测流失：{plan.reason_zh}",
                 reason_en=f"not enough data to predict churn: {plan.reason_en}",
             )
         return proposal, plan

@@ -91,7 +91,7 @@ def too_few(stages: Stages, min_class: int) -> NotEnoughData | None:
         stayed = len(stage) - churned
         if min(churned, stayed) < min_class:
             return NotEnoughData(
-                reason_zh=f"数据不足,无法预测流失:{zh}的那段历史中有 {churned:,} 人流失、{stayed:,} 人留下,"
+                reason_zh=f"数据不足，无法预测流失：{zh}的那段历史中有 {churned:,} 人流失、{stayed:,} 人留下，"
                 f"两者都至少需要 {min_class} 人",
                 reason_en=f"not enough data to predict churn: in the {en} period {churned:,} churned and {stayed:,} "
                 f"stayed, at least {min_class} of each are needed",

@@ -182,7 +182,7 @@ def _by_likelihood(known: Moment, summary: PurchaseSummary, length: int, history
         judged_from=None,
         rmse_minor={},
         gain=None,
-        reason_zh=f"历史数据({history_days} 天)不足以留出一个完整周期来比较模型;采用似然最高的购买模型 {best}。",
+        reason_zh=f"历史数据（{history_days} 天）不足以留出一个完整周期来比较模型；采用似然最高的购买模型 {best}。",
         reason_en=f"The history ({history_days} days) is too short, or too thin, to keep a full period for comparing "
         f"models; {best}, the purchase model of the highest likelihood, is used.",
         total_error=total_error([], []),
@@ -191,24 +191,24 @@ def _by_likelihood(known: Moment, summary: PurchaseSummary, length: int, history
 
 
 def _reasons(choice: ModelChoice, best: str, currency: str) -> tuple[str, str]:
-    period_zh = f"在最近一个完整周期({choice.judged_from} 起 {choice.period_days} 天)"
+    period_zh = f"在最近一个完整周期（{choice.judged_from} 起 {choice.period_days} 天）"
     period_en = f"On the last full period ({choice.period_days} days from {choice.judged_from})"
     error = _money(choice.rmse_minor[best], currency)
     zh, en = (
-        f"{period_zh},{best} 的毛利误差最小(RMSE {error})",
+        f"{period_zh}，{best} 的毛利误差最小（RMSE {error}）",
         f"{period_en}, {best} had the smallest error of margin (RMSE {error})",
     )
     if choice.gain is None:
-        return f"{zh};协变量模型无法学习。", f"{en}; covariates could not be learnt."
+        return f"{zh}；协变量模型无法学习。", f"{en}; covariates could not be learnt."
     low, high = (_money(end, currency) for end in (choice.gain.low, choice.gain.high))
     other = _money(choice.rmse_minor[COVARIATES], currency)
     if choice.model == COVARIATES:
         return (
-            f"{zh},协变量模型更好(RMSE {other},降低 {low} 至 {high}),因此采用协变量模型。",
+            f"{zh}，协变量模型更好（RMSE {other}，降低 {low} 至 {high}），因此采用协变量模型。",
             f"{en}; covariates lowered it to {other} (by {low} to {high}, beyond chance), so they are used.",
         )
     return (
-        f"{zh};协变量模型并未超出偶然地更好(RMSE {other},降低 {low} 至 {high}),因此采用 {best}。",
+        f"{zh}；协变量模型并未超出偶然地更好（RMSE {other}，降低 {low} 至 {high}），因此采用 {best}。",
         f"{en}; covariates were not better beyond chance (RMSE {other}, lower by {low} to {high}), so {best} is used.",
     )
 

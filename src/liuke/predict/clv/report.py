@@ -107,7 +107,7 @@ class ValueReport:
     def verdict_zh(self) -> str:
         """Say the same in Chinese."""
         better, worse, same = self._against()
-        text = f"本店采用:{self.choice.model}。"
+        text = f"本店采用：{self.choice.model}。"
         text += f"超出偶然地优于 {'、'.join(better)}。" if better else ""
         text += f"与 {'、'.join(same)} 不相上下。" if same else ""
         text += f"超出偶然地差于 {'、'.join(worse)}。" if worse else ""

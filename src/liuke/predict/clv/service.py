@@ -307,13 +307,13 @@ class ValueService:
         """Return why nobody can say what these customers are worth; None if it can be said."""
         repeat, need = int((summary.frequency > 0).sum()), self._settings.min_buyers
         if len(summary) and not priced(moment):
-            zh, en = "订单都没有金额,无法计算客户价值", "no order has an amount: nobody knows what a customer is worth"
+            zh, en = "订单都没有金额，无法计算客户价值", "no order has an amount: nobody knows what a customer is worth"
             return NotEnoughData(reason_zh=zh, reason_en=en, have=0, need=1)
         if repeat >= need:
             return None
         buyers = len(summary)
         return NotEnoughData(
-            reason_zh=f"数据不足,无法计算客户价值:{buyers:,} 位买家中只有 {repeat} 位在两天或以上购买过,"
+            reason_zh=f"数据不足，无法计算客户价值：{buyers:,} 位买家中只有 {repeat} 位在两天或以上购买过，"
             f"至少需要 {need} 位",
             reason_en=f"not enough data for customer value: only {repeat} of {buyers:,} buyers bought on two days or "
             f"more; {need} are needed",
@@ -339,4 +339,4 @@ class ValueService:
 
 
 def _no_history() -> NotEnoughData:
-    return NotEnoughData("数据不足,无法计算客户价值:没有已付订单", "not enough data: there are no paid orders", 0, 1)
+    return NotEnoughData("数据不足，无法计算客户价值：没有已付订单", "not enough data: there are no paid orders", 0, 1)

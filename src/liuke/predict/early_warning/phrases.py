@@ -15,19 +15,19 @@ BEHAVIOUR_NAMES = {
 }
 _SAYINGS = {
     Behaviour.VISITS: (
-        "近{days}天只来访 {recent} 次,按以往习惯和全店同期变化应约 {usual} 次",
+        "近{days}天只来访 {recent} 次，按以往习惯和全店同期变化应约 {usual} 次",
         "came {recent} times in {days} days, where own habit and the shop's season make about {usual} likely",
     ),
     Behaviour.VISIT_LENGTH: (
-        "近{days}天每次来访的操作比以往少 {drop}(已扣除全店同期变化)",
+        "近{days}天每次来访的操作比以往少 {drop}（已扣除全店同期变化）",
         "visits in the last {days} days were {drop} shorter than before (after the shop's own movement)",
     ),
     Behaviour.BASKET: (
-        "近{days}天的客单价比以往低 {drop}(已扣除全店同期变化)",
+        "近{days}天的客单价比以往低 {drop}（已扣除全店同期变化）",
         "baskets in the last {days} days were {drop} smaller than before (after the shop's own movement)",
     ),
     Behaviour.BREADTH: (
-        "近{days}天只看过或买过 {recent} 个品类,以往约 {usual} 个",
+        "近{days}天只看过或买过 {recent} 个品类，以往约 {usual} 个",
         "looked at or bought {recent} categories in {days} days, where about {usual} are usual",
     ),
 }

@@ -59,8 +59,8 @@ class OriginPlan:
     def note_zh(self) -> str:
         """Say the same in Chinese."""
         return (
-            f"{len(self.cutoffs)} 个滚动时点,每个 {self.horizon_days} 天(历史最多允许 {self.possible} 个):"
-            f"训练 {len(self.train)} 个({self.train[0]} 至 {self.train[-1]}),校准 {self.calibration},"
+            f"{len(self.cutoffs)} 个滚动时点，每个 {self.horizon_days} 天（历史最多允许 {self.possible} 个）："
+            f"训练 {len(self.train)} 个（{self.train[0]} 至 {self.train[-1]}），校准 {self.calibration}，"
             f"未动用的终评 {self.final}"
         )
 
@@ -101,8 +101,8 @@ def plan_origins(
     possible = max(have - warm_up_days, 0) // horizon_days
     if possible < MIN_ORIGINS:
         return NotEnoughData(
-            reason_zh=f"历史只有 {have} 天;学习、校准、检验各需要一段 {horizon_days} 天的历史,之前还要 "
-            f"{warm_up_days} 天作准备,至少要 {need} 天",
+            reason_zh=f"历史只有 {have} 天；学习、校准、检验各需要一段 {horizon_days} 天的历史，之前还要 "
+            f"{warm_up_days} 天作准备，至少要 {need} 天",
             reason_en=f"only {have} days of history; training, calibration and final judgement each need a period of "
             f"{horizon_days} days, after {warm_up_days} days for features: at least {need} days",
             have=have,
