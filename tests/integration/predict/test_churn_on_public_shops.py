@@ -68,4 +68,4 @@ def test_a_shop_whose_customers_do_not_return_is_told_so(data_dir, tmp_path):
     assert run.scores.num_rows == 0
     assert run.outcome.have < 30
     assert run.outcome.reason_en.startswith("not enough data to predict churn: only")
-    assert "数据不足,无法预测流失" in run.outcome.reason_zh
+    assert "数据不足，无法预测流失" in run.outcome.reason_zh
