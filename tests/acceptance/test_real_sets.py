@@ -229,7 +229,7 @@ def test_churn_is_judged_beside_baselines_or_refused_with_a_reason(trip: Any, na
     if name == NO_CHURN:
         refused = trip.evaluation["not_enough_data"]
         assert refused["reason_en"].startswith("not enough data to predict churn: only 16 of 20,974 buyers")
-        assert refused["reason_zh"].startswith("数据不足,无法预测流失")
+        assert refused["reason_zh"].startswith("数据不足，无法预测流失")
         assert refused["have"] < refused["need"]
         assert trip.run["missing"]["churn"] == trip.status["missing"]["churn"] == refused
         assert "churn_scores" not in trip.status["tables"]

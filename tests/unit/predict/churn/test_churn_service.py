@@ -174,7 +174,7 @@ def refused(past, tmp_path, settings: ChurnSettings = SETTINGS, as_of: date = EN
     assert isinstance(run.outcome, NotEnoughData)
     assert run.scores.num_rows == 0
     assert run.outcome.reason_en.startswith("not enough data to predict churn")
-    assert run.outcome.reason_zh.startswith("数据不足,无法预测流失")
+    assert run.outcome.reason_zh.startswith("数据不足，无法预测流失")
     assert run.outcome.have < run.outcome.need
     return run.outcome
 

@@ -77,4 +77,4 @@ def test_hardly_any_repeat_buyer_is_not_enough(shop_past, rows):
     assert refusal.have == 0
     assert refusal.need == 100
     assert refusal.reason_en.startswith("not enough data to predict churn: only 0 of")
-    assert refusal.reason_zh.startswith("数据不足,无法预测流失")
+    assert refusal.reason_zh.startswith("数据不足，无法预测流失")
