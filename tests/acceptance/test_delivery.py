@@ -67,7 +67,7 @@ class Shop:
             assert old in text, old
             text = text.replace(old, new, 1)
         (path / "liuke.toml").write_text(text, "utf-8")
-        (path / "inbox").mkdir()
+        (path / "inbox").mkdir(exist_ok=True)
         for name, mapping in (("people", PEOPLE), ("orders", ORDERS)):
             (path / "sources" / f"{name}.yaml").write_text(mapping, "utf-8")
         rows = [f"{no},{name},{no}@x.example,{code},2026-01-02 10:00:00," for no, name, code in CUSTOMERS]
