@@ -165,13 +165,14 @@ class ConsentShop:
             text = {"subject": "您好", "text": "x {{ unsubscribe }}\n"}
             (strategies / "templates" / f"{key}.{language}.yaml").write_text(yaml.safe_dump(text), "utf-8")
 
-    def live(self, persons: Sequence[Person]) -> Counter[str]:
-        """Let everybody speak, run the loop twice, and return what each inbox got in the second run.
+    def live(self, persons: Sequence[Person]) -> tuple[Counter[str], Counter[str]]:
+        """Let everybody speak, run the loop twice, and return what each inbox got in each run.
 
         Between the runs those speak who speak late, and another strategy begins.
         """
         for number, person in enumerate(persons):
             self._enter(number, person)
+        runs: list[int] = []
         for late in (False, True):
             for number, person in enumerate(persons):
                 if person.late == late:
@@ -180,9 +181,10 @@ class ConsentShop:
             self._strategy("second" if late else "first")
             if late:
                 self._suppress(persons)
-            sent_before = len(self.server.mails)
+            runs.append(len(self.server.mails))
             DailyLoop(Application.open(self.folder, lambda: NOW)).run(only=STEPS)
-        return Counter(mail["To"] for mail in self.server.mails[sent_before:])
+        first, second = self.server.mails[: runs[1]], self.server.mails[runs[1] :]
+        return Counter(mail["To"] for mail in first), Counter(mail["To"] for mail in second)
 
     def _enter(self, number: int, person: Person) -> None:
         for account in range(person.accounts):
