@@ -18,6 +18,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
+from intervals import told
 
 from liuke.app.bootstrap import Application
 from liuke.app.demo import Demo, DemoRecord, DemoSettings, let_in
@@ -110,6 +111,17 @@ def test_every_page_is_alive(moved: Path) -> None:
     assert found["session"]["next_day_command"].startswith("liuke run -w ")
     assert found["session"]["stale"] is None
     assert all(found[name] for name in PAGES)
+
+
+def test_every_value_that_is_published_lies_within_its_interval(moved: Path) -> None:
+    published = moved / "published"
+    build = published / (published / "current").read_text(encoding="utf-8").strip()
+    found = [one for path in build.rglob("*.json") for one in told(json.loads(path.read_text(encoding="utf-8")))]
+    rows = pq.read_table(build / "customers.parquet").to_pylist()
+    found += [one for row in rows for one in told(row)]
+    assert len({one[0] for one in found}) > 3
+    assert len(found) > 500
+    assert [one for one in found if not one[1] <= one[2] <= one[3]] == []
 
 
 def test_nothing_is_dated_after_the_simulated_day(moved: Path) -> None:
