@@ -6,10 +6,8 @@ import re
 from collections.abc import Iterable
 from functools import cached_property
 
-import duckdb
-
 from liuke.collect.sources import CUSTOMERS
-from liuke.store.lake import Lake
+from liuke.store.lake import Lake, connect
 
 _CODE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")  # RFC 5646, as far as templates are named by it
 
@@ -34,7 +32,7 @@ class CustomerLanguages:
     def _known(self) -> dict[int, str]:
         sql = f"""SELECT identity_id, arg_max(language, (recorded_at, load_id, row_number))
                   FROM {self._lake.scan_sql(CUSTOMERS.name)} WHERE language IS NOT NULL GROUP BY identity_id"""
-        with duckdb.connect() as engine:
+        with connect() as engine:
             found = {identity: language_code(said) for identity, said in engine.execute(sql).fetchall()}
         return {identity: code for identity, code in found.items() if code}
 

@@ -56,7 +56,7 @@ class SourceSettings(BaseModel):
         "zones differ by a day, hardly by more than two.",
     )
     stale_after_days: int = Field(
-        14,
+        30,
         ge=1,
         description="Days without a new order or behaviour after which a run warns, and figures of the days since are "
         "shown as unknown instead of zero.",

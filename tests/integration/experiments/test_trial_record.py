@@ -75,7 +75,8 @@ def test_the_same_meaning_has_the_same_hash_in_yaml_and_json():
     ],
 )
 def test_a_wrong_document_names_the_place(change, word):
-    text = "\n".join(line for line in TEXT.splitlines() if line.split(":")[0] != change.split(":")[0])
+    changed = {line.split(":")[0] for line in change.splitlines()}
+    text = "\n".join(line for line in TEXT.splitlines() if line.split(":")[0] not in changed)
     with pytest.raises(ExperimentError, match=word):
         parse_trial(f"{text}\n{change}\n")
 

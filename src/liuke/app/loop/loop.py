@@ -109,7 +109,7 @@ STEPS = (
         "read out effects",
         (*collecting.HISTORY, "contacts", "churn_scores"),
         learning.learn,
-        ("shop", "experiments", "churn"),
+        ("shop", "experiments", "churn", "outreach"),
         deciding.strategy_versions,
     ),
     LoopStep("publish", "publish for the console", (), publishing.publish_build, always=True),
