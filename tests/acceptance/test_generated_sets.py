@@ -78,7 +78,7 @@ def test_cdnow_with_enough_buyers_is_judged_beside_baselines(data: Path, travel:
     chance = random.Random(5)
     lines = ["customer_id,sample_id,date,cds,dollars"]
     end = date(1998, 6, 30)
-    for customer in range(600):
+    for customer in range(1, 601):  # a customer "0" would be a placeholder
         day = date(1997, 1, 1) + timedelta(days=chance.randrange(90))
         stops = 0.0 if customer % 3 == 0 else 0.12
         while day <= end:

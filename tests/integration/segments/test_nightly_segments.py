@@ -97,6 +97,7 @@ def test_a_segment_that_broke_does_not_stop_the_night(app):
     write(app, definition({"kind": "tag", "tag": "gone", "test": {"op": "known"}}, "broken"))
     result, sizes, _ = night(app, FIRST)
     assert result.counts["refused"] == 1
-    assert "broken: unknown tag 'gone'" in result.note
+    assert "segment broken is set aside: unknown tag 'gone'" in result.note
+    assert "人群 broken 已搁置" in result.note_zh
     assert [one["segment"] for one in sizes] == ["recent"]
     assert app.lake.arrow(SEGMENT_SIZES.name).num_rows == 1
