@@ -28,9 +28,9 @@ from typing import Any
 
 import duckdb
 from tags_by_hand import polars_frame, sparse, wide
-from tags_shop import AS_OF, TAGS, connect, generate
+from tags_shop import AS_OF, EVENTS, TAGS, connect, generate
 
-from liuke.collect.behaviours import load_catalogue
+from liuke.collect.behaviours import Behaviour, Catalogue, load_catalogue
 from liuke.understand.tags import TagSet, build_tags, load_definitions, publish_cut_points
 
 MEMORY_MB = 1792
@@ -41,6 +41,13 @@ WAYS = {
     "wide": "SQL by hand, one FILTER per column", "polars": "polars, streaming",
 }  # fmt: skip
 COLUMNS = 119
+KNOWN = load_catalogue(None)
+OWN = [
+    Behaviour(name=event, zh=event, en=event, family="shop", started_by_customer=True)
+    for event in EVENTS
+    if event not in KNOWN.names
+]
+"""What happens in the made-up shop only."""
 
 
 class Moment:
@@ -52,7 +59,7 @@ class Moment:
 
 
 def definitions() -> TagSet:
-    return load_definitions(TAGS, catalogue=load_catalogue(None), shipped=False)
+    return load_definitions(TAGS, catalogue=Catalogue([*KNOWN, *OWN]), shipped=False)
 
 
 def one_way(way: str, folder: Path, events: str, keep: Path | None) -> dict[str, Any]:

@@ -119,7 +119,7 @@ def test_every_value_that_is_published_lies_within_its_interval(moved: Path) -> 
     found = [one for path in build.rglob("*.json") for one in told(json.loads(path.read_text(encoding="utf-8")))]
     rows = pq.read_table(build / "customers.parquet").to_pylist()
     found += [one for row in rows for one in told(row)]
-    assert len({one[0] for one in found}) > 3
+    assert len({one[0] for one in found}) >= 3
     assert len(found) > 500
     assert [one for one in found if not one[1] <= one[2] <= one[3]] == []
 

@@ -205,7 +205,8 @@ def purchases(scan_orders: str, cut: Cut, margin_rate: float) -> str:
                  LEFT JOIN placed ON placed.order_id = paid.order_id
             WHERE NOT coalesce(cancelled, false)
         ), counted AS (
-            SELECT *, greatest(gross_minor - back_minor, 0) AS own_minor FROM priced
+            SELECT *, CASE WHEN gross_minor > back_minor THEN gross_minor - back_minor
+                           WHEN gross_minor IS NOT NULL THEN 0 END AS own_minor FROM priced
             WHERE gross_minor IS NULL OR gross_minor > back_minor OR gross_minor = 0
         ), {_PILE}, netted AS (
             SELECT counted.*, coalesce(left_minor, own_minor) AS net_minor
