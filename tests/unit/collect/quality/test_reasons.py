@@ -16,7 +16,7 @@ from liuke.collect.sources.mapping import ColumnSpecification
 from liuke.collect.sources.targets import TARGETS, TEXT
 from liuke.collect.sources.types import mismatch
 
-FACTS = ("column", "columns", "like", "values", "file", "encoding")
+FACTS = ("column", "columns", "like", "values", "file", "encoding", "day")
 
 
 def facts_of(key: str) -> dict[str, str]:
