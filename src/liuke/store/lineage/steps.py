@@ -31,7 +31,7 @@ class StepLog:
         self._clock = clock
 
     def take(self, step: Step, body: Callable[[], StepResult], *, always: bool = False) -> StepRecord:
-        """Run ``body`` unless the same step was completed before.
+        """Run ``body`` unless the same step was the last of its name to be completed.
 
         Parameters
         ----------
@@ -39,14 +39,15 @@ class StepLog:
         body : callable
             Does the work. It may be called again after a crash, so it must be safe to repeat.
         always : bool
-            Run even if the fingerprint was completed (a step that acts on the outside, such as sending).
+            Run even if it was the last (a step that acts on the outside, such as sending).
 
         Returns
         -------
         StepRecord
             With ``repeated`` set if nothing had to be done.
         """
-        if not always and (done := self._completed(step.fingerprint)) is not None:
+        done = self._last_done(step.name)
+        if not always and done is not None and done.fingerprint == step.fingerprint:
             return replace(done, repeated=True)
         started_at = self._clock()
         step_id = self._open(step, started_at)
@@ -89,10 +90,11 @@ class StepLog:
             pending.extend(sorted(writers[0].inputs))
         return found
 
-    def _completed(self, fingerprint: str) -> StepRecord | None:
+    def _last_done(self, name: str) -> StepRecord | None:
+        """Return the completed step whose results stand: another day or setting since then has written over them."""
         query = (
             select(steps)
-            .where(steps.c.fingerprint == fingerprint, steps.c.state == StepState.DONE)
+            .where(steps.c.name == name, steps.c.state == StepState.DONE)
             .order_by(steps.c.step_id.desc())
             .limit(1)
         )

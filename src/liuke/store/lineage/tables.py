@@ -22,5 +22,5 @@ steps = Table(
     Column("counts", JSON, nullable=False),
     Column("note", Text, nullable=False, default=""),
     Column("detail", JSON, nullable=False, default={}, comment="what later steps and readers need of a passed step"),
-    Index("steps_by_fingerprint", "fingerprint", "state"),
+    Index("steps_by_name", "name", "state", "step_id"),
 )
