@@ -193,8 +193,8 @@ def test_signing_out_closes_the_console(open_console):
 
 
 @pytest.mark.parametrize(("language", "hint", "reason", "counts"), [
-    ("zh-CN", "先运行 liuke ingest", "复购客户太少，无法预测流失", "现有 12，需要 200"),
-    ("en", "Run liuke ingest", "Too few repeat buyers to predict churn", "12 there, 200 needed"),
+    ("zh-CN", "请管理员导入数据并运行一次", "复购客户太少，无法预测流失", "现有 12，需要 200"),
+    ("en", "Ask your administrator to load the data and run once", "Too few repeat buyers to predict churn", "12 there, 200 needed"),
 ])  # fmt: skip
 def test_an_empty_place_says_why_it_is_empty(open_console, poor_shop, poor_url, language, hint, reason, counts):
     for folder in poor_shop.workspace.published_dir.iterdir():
