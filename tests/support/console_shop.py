@@ -108,7 +108,7 @@ CREATE TABLE lake.warnings AS SELECT as_of, customer_id,
     (probability * expected_margin_minor * 0.08 - 100)::BIGINT AS expected_profit_minor,
     customer_id % 97 = 1 AS lifted, customer_id % 89 = 1 AS graduated,
     CASE WHEN customer_id % 41 = 1 THEN '{{"checked": ["visits", "basket"], "found": [{{"behaviour": "visits", "recent": 1.0,
-        "usual": 4.2, "change": -0.76, "zh": "近28天只来访 1 次,按以往习惯和全店同期变化应约 4 次",
+        "usual": 4.2, "change": -0.76, "zh": "近28天只来访 1 次，按以往习惯和全店同期变化应约 4 次",
         "en": "came 1 times in 28 days, where own habit and the shop''s season make about 4 likely"}}]}}'
         WHEN customer_id % 3 = 0 THEN '{{"checked": [], "found": []}}'
         ELSE '{{"checked": ["visits", "visit_length"], "found": []}}' END AS drift,

@@ -23,7 +23,7 @@ STAGES = [0.2, 0.5, 1.0]
 TRIALS = (
     # id, strategy, words, share of control, stages, true effect, customers per week
     ("spring", "second_purchase", ("春季问候", "Spring greeting"), 0.10, STAGES, 0.03, 400),
-    ("wake_up", "sleeping_customer", ("老友回访", "Old friends"), 0.40, [1.0], 0.15, 400),
+    ("wake_up", "sleeping_customer", ("老友回访", "Old friends"), 0.40, [1.0], 0.15, 700),
     ("birthday", "birthday", ("生日祝福", "Birthday wishes"), 0.50, [0.5], 0.02, 300),
 )
 BASELINES = (

@@ -439,6 +439,7 @@ export const en: typeof zhCN = {
       does_not_pay: "{{metric}} {{change}}; the true difference lies between {{low}} and {{high}}: better, but it costs more than it brings. Do not roll it out as it is.",
       does_not_work: "{{metric}} {{change}}; the true difference lies between {{low}} and {{high}}: no gain worth acting on.",
       too_early: "{{metric}} {{change}} so far; the true difference may lie between {{low}} and {{high}}: perhaps nothing, perhaps worth it. It cannot be told yet.",
+      guard_open: "{{metric}} {{change}}; the true difference lies between {{low}} and {{high}}: better, and not by luck. Whether a figure that must not suffer has suffered cannot be ruled out yet.",
       harmful: "{{metric}} {{change}} (the true difference lies between {{low}} and {{high}}). A figure that must not suffer did suffer, and the trial stopped itself.",
     },
     splitBroken: "The groups' sizes do not fit the draw",

@@ -442,6 +442,7 @@ export const zhCN = {
       does_not_pay: "{{metric}} {{change}}，真实差异在 {{low}} 至 {{high}} 之间：确有提升，但花费高于带来的收益，不要照原样推广。",
       does_not_work: "{{metric}} {{change}}，真实差异在 {{low}} 至 {{high}} 之间：没有值得做的提升。",
       too_early: "目前 {{metric}} {{change}}，真实差异可能在 {{low}} 至 {{high}} 之间：可能没有效果，也可能值得做，还说不准。",
+      guard_open: "{{metric}} {{change}}，真实差异在 {{low}} 至 {{high}} 之间：比不联系好，不是运气。但还不能排除不该变差的指标变差了，再等等。",
       harmful: "{{metric}} {{change}}（真实差异在 {{low}} 至 {{high}} 之间）。一项不能变差的指标证实变差了，试验已自动停止。",
     } as Record<string, string>,
     splitBroken: "两组人数与抽签比例对不上",

@@ -86,7 +86,8 @@ function useSentence(trial: TrialDetail): string {
   if (result.arms.some(({ n }) => n < least)) return t("trials.says.few", { n: exact(least) });
   const shown = (value: number) => changeOf(primary.kind, value, frame);
   const values = { metric: t(`trials.metrics.${primary.name}`), change: shown(estimate.value), low: shown(estimate.low), high: shown(estimate.high) };
-  return t(`trials.says.${outcome}`, values);
+  const better = outcome === "too_early" && estimate.low > 0; // what is not ruled out yet is harm to a guard-rail
+  return better ? t("trials.says.guard_open", values) : t(`trials.says.${outcome}`, values);
 }
 
 function BrokenSplit({ analysis }: { analysis: Analysis }) {
