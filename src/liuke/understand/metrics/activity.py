@@ -92,10 +92,8 @@ def active(
 
 def first_activation_day(connection: duckdb.DuckDBPyConnection) -> dt.date | None:
     """Return the first day on which a membership was activated or a benefit used."""
-    found: dt.date | None = connection.execute(
-        f"SELECT min(occurred_on) FROM events WHERE event IN ({_texts(ACTIVATIONS)})"
-    ).fetchall()[0][0]
-    return found
+    found = record_days(connection, f"SELECT occurred_on AS day FROM events WHERE event IN ({_texts(ACTIVATIONS)})")
+    return found[0] if found else None
 
 
 def membership(

@@ -279,6 +279,14 @@ def test_kinds_of_members_are_unknown_where_the_data_do_not_tell_them() -> None:
     assert latest(bare, "member_share").value == 0.5
 
 
+def test_a_lone_activation_years_before_begins_no_record_of_them() -> None:
+    used = [{"customer_id": 1, "event": "benefit_used", "occurred_on": D(2024, 4, 1 + n % 28)} for n in range(150)]
+    mistyped = {"customer_id": 2, "event": "benefit_used", "occurred_on": D(2004, 4, 2)}
+    result = measured(MEMBERS | {"events": [*used, mistyped]}, D(2024, 5, 1))
+    shares = [v for v in result.values if v.metric == "activated_member_share" and v.value is not None]
+    assert [v.period.start for v in shares] == [D(2024, 4, 1)]  # of March nothing is known
+
+
 def test_cohorts_leave_the_running_month_out_and_keep_empty_months() -> None:
     rows = bought(1, D(2024, 1, 31), D(2024, 3, 1)) + bought(2, D(2024, 1, 1)) + bought(3, D(2024, 4, 2), D(2024, 4, 3))
     table = measured({"purchases": rows}, D(2024, 4, 15)).cohorts
