@@ -13,7 +13,7 @@ WORDS = {
         "link": "模拟",
         "title": "模拟：测得与真实",
         "held": "2 个区间里有 1 个包含真实效果。",
-        "inside": "复购率：测得 +3.1 个百分点（95% 区间 +0.8 个百分点 至 +5.4 个百分点），真实是 +2.6 个百分点，落在区间内。",
+        "inside": "复购率：测得 +3.1 个百分点（95% 区间 +0.8 至 +5.4 个百分点），真实是 +2.6 个百分点，落在区间内。",
         "outside": "人均毛利：测得 +¥5.12（95% 区间 +¥1.20 至 +¥9.04），真实是 −¥0.35，落在区间外。",
         "pending": "还没有可以比较的结果：34 人的观察期未满。",
     },
@@ -21,8 +21,8 @@ WORDS = {
         "link": "Simulated",
         "title": "Simulated: measured and true",
         "held": "1 of 2 intervals hold the true effect.",
-        "inside": "Repurchase rate: measured +3.1pp (95% interval +0.8pp to +5.4pp), truly +2.6pp: inside the "
-        "interval.",
+        "inside": "Repurchase rate: measured +3.1 percentage points (95% interval +0.8 to +5.4 percentage points), "
+        "truly +2.6 percentage points: inside the interval.",
         "outside": "Margin per customer: measured +¥5.12 (95% interval +¥1.20 to +¥9.04), truly −¥0.35: outside the "
         "interval.",
         "pending": "Nothing to compare yet: 34 customers are still inside their window.",

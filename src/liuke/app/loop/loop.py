@@ -41,6 +41,8 @@ class LoopStep:
         Gives the versions of the documents that rule the step; another one is a reason to take it again.
     always : bool
         It faces the outside, and repeats safely by itself.
+    whole : bool
+        It writes a table whole, not the rows of its day.
     """
 
     name: str
@@ -50,11 +52,12 @@ class LoopStep:
     settings: Sequence[str] = ()
     definitions: Callable[[RunContext], Sequence[str]] = lambda _: ()
     always: bool = False
+    whole: bool = False
 
 
 STEPS = (
     LoopStep("ingest", "read the shop's files", (), collecting.ingest, always=True),
-    LoopStep("resolve", "recognise customers", ("identities",), collecting.resolve, ("shop",)),
+    LoopStep("resolve", "recognise customers", ("identities",), collecting.resolve, ("shop",), whole=True),
     LoopStep("tag", "compute tags", collecting.HISTORY, understanding.tag, ("shop",), understanding.tag_versions),
     LoopStep(
         "measure",
@@ -111,6 +114,7 @@ STEPS = (
         learning.learn,
         ("shop", "experiments", "churn", "outreach"),
         deciding.strategy_versions,
+        whole=True,
     ),
     LoopStep("publish", "publish for the console", (), publishing.publish_build, always=True),
 )
@@ -236,7 +240,7 @@ class DailyLoop:
         inputs = {name: self._app.lake.snapshot_id(name) for name in sorted(step.reads)}
         definition = context.definition(step.settings, step.definitions(context))
         described = Step(step.name, context.as_of, inputs, definition)
-        record = self._app.steps.take(described, lambda: step.body(context), always=step.always)
+        record = self._app.steps.take(described, lambda: step.body(context), always=step.always, whole=step.whole)
         context.note(record.detail)
         self._progress.finish("as before" if record.repeated else record.note)
         return record

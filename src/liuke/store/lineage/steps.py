@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, insert, select, true, update
 
 from liuke.store.lineage.contracts import Step, StepRecord, StepResult, StepState
 from liuke.store.lineage.tables import steps
@@ -30,8 +30,10 @@ class StepLog:
         self._operations = operations
         self._clock = clock
 
-    def take(self, step: Step, body: Callable[[], StepResult], *, always: bool = False) -> StepRecord:
-        """Run ``body`` unless the same step was the last of its name to be completed.
+    def take(
+        self, step: Step, body: Callable[[], StepResult], *, always: bool = False, whole: bool = False
+    ) -> StepRecord:
+        """Run ``body`` unless the same step was the last of its name to be completed for its day.
 
         Parameters
         ----------
@@ -40,13 +42,15 @@ class StepLog:
             Does the work. It may be called again after a crash, so it must be safe to repeat.
         always : bool
             Run even if it was the last (a step that acts on the outside, such as sending).
+        whole : bool
+            The step writes a table whole: one for another day has written over what this one left.
 
         Returns
         -------
         StepRecord
             With ``repeated`` set if nothing had to be done.
         """
-        done = self._last_done(step.name)
+        done = self._last_done(step.name, None if whole else step.as_of)
         if not always and done is not None and done.fingerprint == step.fingerprint:
             return replace(done, repeated=True)
         started_at = self._clock()
@@ -90,11 +94,12 @@ class StepLog:
             pending.extend(sorted(writers[0].inputs))
         return found
 
-    def _last_done(self, name: str) -> StepRecord | None:
-        """Return the completed step whose results stand: another day or setting since then has written over them."""
+    def _last_done(self, name: str, as_of: date | None) -> StepRecord | None:
+        """Return the completed step whose results stand, for a day or for any; later ones have written over earlier."""
+        of_day = steps.c.as_of == as_of if as_of is not None else true()
         query = (
             select(steps)
-            .where(steps.c.name == name, steps.c.state == StepState.DONE)
+            .where(steps.c.name == name, of_day, steps.c.state == StepState.DONE)
             .order_by(steps.c.step_id.desc())
             .limit(1)
         )
