@@ -57,11 +57,8 @@ def test_a_result_says_its_verdict_and_shows_its_numbers(open_console, trials_ur
     expect(result).to_contain_text(words["booked"])
     compared = page.get_by_role("region", name=words["compared"])
     expect(compared.get_by_role("img", name=words["plot"])).to_be_visible()
-    raw = re.findall(r"([\d,]+) / ([\d,]+)", compared.inner_text())
-    shares = re.findall(r"([\d.]+)% · ", compared.inner_text())
-    for (part, whole), shown in zip(
-        raw, shares, strict=False
-    ):  # the rows of shares come first: raw numbers give the share
+    shares = re.findall(r"([\d.]+)% · ([\d,]+) / ([\d,]+)", compared.inner_text())
+    for shown, part, whole in shares:
         assert f"{number(part) / number(whole) * 100:.1f}" == shown
     assert len(shares) >= 2
     expect(page.get_by_role("region", name=words["groups"])).to_contain_text(words["province"])
