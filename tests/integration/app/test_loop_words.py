@@ -65,7 +65,7 @@ def test_resolving_counts_customers_not_their_identifiers(app: Application) -> N
     assert app.lake.arrow("identity_map").num_rows == 5  # four phone numbers lead to a customer, and one record
     assert step.counts == {"merged": 1, "customers": 1}
     assert step.note == "1 customers joined of more than one record: 1 records belong to another"
-    assert step.note_zh == "1 位客户由多条记录合并而成,1 条记录并入了另一条"
+    assert step.note_zh == "1 位客户由多条记录合并而成，1 条记录并入了另一条"
 
 
 def test_values_and_warnings_put_the_same_at_stake(app: Application) -> None:
