@@ -229,8 +229,8 @@ def test_the_doctor_finds_definitions_that_cannot_be_used(shell: Any, own: Path)
     (own / "tags" / "own.yaml").write_text("nonsense: true\n", encoding="utf-8")
     (own / "strategies" / "own.yaml").write_text("nonsense: true\n", encoding="utf-8")
     found = failed(shell, own)
-    assert found.keys() - {"console pages"} == {"mappings", "tag own.yaml", "strategy own.yaml"}
-    assert all("own.yaml" in found[f"{kind} own.yaml"]["found"] for kind in ("tag", "strategy"))
+    assert found.keys() - {"console pages"} == {"mappings", "tag own.yaml", "strategy own"}
+    assert all("own.yaml" in found[name]["found"] for name in ("tag own.yaml", "strategy own"))
 
 
 def test_the_doctor_finds_no_workspace(shell: Any, tmp_path: Path) -> None:
