@@ -53,7 +53,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     Failed.NOT_NOW: ("邮件服务器暂时不收这一封", "the mail server did not take this message for now"),
     Failed.LINE_BROKE: ("发出之前连接中断", "the connection broke before the message was sent"),
     Failed.BAD_HEADERS: ("标题无法写入邮件头", "its headers are not valid"),
-    Failed.BAD_TEMPLATE: ("模板无法为这位顾客生成内容", "the template cannot be rendered for this customer"),
+    Failed.BAD_TEMPLATE: ("模板无法为这位客户生成内容", "the template cannot be rendered for this customer"),
     Doubt.LINE_BROKE: ("发送途中连接中断，是否送达未知", "the connection broke while it was sent"),
     Doubt.STOPPED: ("发送途中程序中止，是否送达未知", "the program stopped while it was sent"),
 }
